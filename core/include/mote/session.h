@@ -1,0 +1,37 @@
+// session: one conversation with a model in an arena. No pointers are stored in the arena.
+#pragma once
+
+#include "mote/plan.h"
+
+namespace mote {
+
+/// What a session's calls need. Cheap to copy; all that changes lies in the arena.
+struct Session {
+    const Model* model = nullptr;
+    Plan plan;
+    uint8_t* arena = nullptr;
+};
+
+/// Lays a plan over memory.
+///   arena  at a multiple of 16, `arena_bytes` >= plan.total; previous contents do not matter
+/// Errors: argument (null, or the arena overlaps the model or wraps), alignment, arena_too_small (`found`, `allowed`: bytes),
+/// mismatch (the plan is not one of this model).
+Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t arena_bytes);
+
+/// Runs the model over `tokens` and returns the logits that follow the last one.
+/// The logits, f32[vocab], lie in the arena and hold until the next call on the session.
+/// Any split of the tokens over calls, and any tile, gives the same bits.
+/// Errors, with the session unchanged: argument (no tokens), token (`where`: its index), context_full (`found`: tokens asked
+/// for in all, `allowed`: context).
+Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count);
+
+/// Tokens that the session holds.
+uint32_t position(const Session& session);
+
+/// Forgets all tokens after the first `keep`. Errors: range (`keep` is more than the session holds).
+Fault rewind(Session& session, uint32_t keep);
+
+/// Memory that no call needs between two steps, apart from the logits, which lie in it: for `encode`.
+Span<uint8_t> scratch(Session& session);
+
+}  // namespace mote

@@ -1,0 +1,68 @@
+// tokenizer: text to tokens and back, from tables in the model file. No heap, no search through the whole vocabulary.
+#pragma once
+
+#include "mote/format.h"
+#include "mote/result.h"
+
+namespace mote {
+
+/// A checked tokenizer section.
+struct Tokenizer {
+    const uint8_t* section = nullptr;
+    uint32_t vocab = 0;  // 0: there is no tokenizer
+
+    const TokenizerHeader& header() const { return *reinterpret_cast<const TokenizerHeader*>(section); }
+};
+
+/// Checks a section: every offset, every id, the order of every sorted table.
+/// Errors as `open`; `fault.where` is an offset from the start of the section.
+Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes);
+
+/// What `encode` does beside the plain text.
+struct EncodeOptions {
+    bool add_special = true;     // bos and eos, as the tokenizer says
+    bool parse_special = false;  // the text of a control token becomes that token
+};
+
+/// Bytes of scratch that `encode` may need for a text of that many bytes: linear.
+/// Errors: overflow.
+Result<size_t> encode_scratch(size_t text_bytes);
+
+/// Turns text into token ids; O(n log n) in the text. Any bytes are text: what is not valid UTF-8 becomes byte tokens.
+///   scratch  at a multiple of 4, encode_scratch(text bytes) bytes
+/// Returns the number of tokens written.
+/// Errors: argument, buffer_too_small (`found` is what was given, `allowed` what is needed: tokens where `where` is 0, bytes
+/// of scratch where it is 1), unsupported (no tokenizer), missing (a byte that no token covers, at `where`).
+Result<size_t> encode(const Tokenizer& tokenizer, Span<const char> text, const EncodeOptions& options, Span<uint8_t> scratch,
+                      Span<uint32_t> tokens);
+
+/// The bytes of a token; empty for ids outside the vocabulary. Control tokens give their name.
+Span<const char> piece(const Tokenizer& tokenizer, uint32_t token);
+
+/// Whether a token is a control token: one that text never makes and that decode leaves out.
+bool is_special(const Tokenizer& tokenizer, uint32_t token);
+
+/// Turns a stream of tokens into text that is never cut inside a UTF-8 character.
+struct Decoder {
+    const Tokenizer* tokenizer = nullptr;
+    bool show_special = false;
+    bool at_start = true;        // the space that encode put in front is still to be taken away
+    uint8_t held_count = 0;
+    char held[4] = {};           // the first bytes of a character whose rest is still to come
+    char completed[4] = {};      // that character, once the rest has come
+};
+
+/// What one token adds: first `head`, then `body`. Both hold until the next call.
+struct DecodedText {
+    Span<const char> head;       // bytes that were held back before, with what completes them
+    Span<const char> body;       // in the model file
+};
+
+/// The text that can be shown after this token. A character that is not complete is held back; bytes that can never become
+/// one are passed through.
+DecodedText decode(Decoder& decoder, uint32_t token);
+
+/// The bytes still held at the end of a stream.
+Span<const char> flush(Decoder& decoder);
+
+}  // namespace mote

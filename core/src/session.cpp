@@ -1,0 +1,73 @@
+// session: lays a plan over memory and counts tokens; forward.cpp does the work.
+#include "mote/session.h"
+
+#include "forward.h"
+#include "state.h"
+
+namespace mote {
+namespace {
+
+State& state_of(const Session& session) { return *reinterpret_cast<State*>(session.arena + session.plan.state.offset); }
+
+bool overlaps(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
+    const uintptr_t x = reinterpret_cast<uintptr_t>(a), y = reinterpret_cast<uintptr_t>(b);
+    return x < y ? y - x < a_bytes : x - y < b_bytes;
+}
+
+// Whether a plan is what `plan` gives for this model.
+bool belongs(const Plan& p, const Model& model) {
+    const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes});
+    return own.ok() && own.value.total == p.total && own.value.work.offset == p.work.offset;
+}
+
+}  // namespace
+
+Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t arena_bytes) {
+    if (!model.image || !arena || arena_bytes == 0) return Fault{Error::argument, 0, arena_bytes, plan.total};
+    const uintptr_t address = reinterpret_cast<uintptr_t>(arena);
+    if (address % 16) return Fault{Error::alignment, 0, address % 16, 16};
+    if (address + (arena_bytes - 1) < address) return Fault{Error::argument, 0, arena_bytes, plan.total};
+    if (!belongs(plan, model)) return Fault{Error::mismatch, 0, plan.total, 0};
+    if (arena_bytes < plan.total) return Fault{Error::arena_too_small, 0, arena_bytes, plan.total};
+    if (overlaps(arena, plan.total, model.image, model.image_bytes)) return Fault{Error::argument, 0, 0, 0};
+    Session session;
+    session.model = &model;
+    session.plan = plan;
+    session.arena = static_cast<uint8_t*>(arena);
+    state_of(session) = State{};
+    return session;
+}
+
+Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count) {
+    if (!session.model || !session.arena || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
+    State& state = state_of(session);
+    const uint32_t vocab = session.model->architecture->vocab;
+    if (count > session.plan.context - state.position)
+        return Fault{Error::context_full, 0, uint64_t(state.position) + count, session.plan.context};
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i] >= vocab) return Fault{Error::token, i, tokens[i], vocab - 1};
+    float* logits = nullptr;
+    for (size_t done = 0; done < count;) {
+        const uint32_t left = uint32_t(count - done), tile = left < session.plan.tile ? left : session.plan.tile;
+        logits = forward(session, tokens + done, tile, state.position, tile == left);
+        state.position += tile;
+        done += tile;
+    }
+    return Span<float>(logits, vocab);
+}
+
+uint32_t position(const Session& session) { return session.arena ? state_of(session).position : 0; }
+
+Fault rewind(Session& session, uint32_t keep) {
+    if (!session.arena) return Fault{Error::state, 0, 0, 0};
+    State& state = state_of(session);
+    if (keep > state.position) return Fault{Error::range, 0, keep, state.position};
+    state.position = keep;
+    return Fault{};
+}
+
+Span<uint8_t> scratch(Session& session) {
+    return Span<uint8_t>(session.arena + session.plan.work.offset, session.plan.work.bytes);
+}
+
+}  // namespace mote

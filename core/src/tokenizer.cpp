@@ -1,0 +1,203 @@
+// tokenizer: opens a tokenizer section and looks things up in it.
+#include "mote/tokenizer.h"
+
+#include "checked.h"
+#include "tokenizer_tables.h"
+
+namespace mote {
+namespace {
+
+Fault fault(Error error, uint64_t where, uint64_t found = 0, uint64_t allowed = 0) { return Fault{error, where, found, allowed}; }
+
+#define MOTE_CHECK(condition, ...) \
+    do {                           \
+        if (!(condition)) return fault(__VA_ARGS__); \
+    } while (0)
+#define MOTE_AT(field) offsetof(TokenizerHeader, field)
+
+Fault check_header(const TokenizerHeader& h) {
+    MOTE_CHECK(h.kind == TokenizerKind::bpe, h.kind <= TokenizerKind::unigram && uint32_t(h.kind) ? Error::unsupported : Error::type,
+               MOTE_AT(kind), uint32_t(h.kind));
+    MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
+    MOTE_CHECK((h.flags & ~tokenizer_known_flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, tokenizer_known_flags);
+    MOTE_CHECK(h.pre_tokenizer <= PreTokenizer::gpt2, Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
+    MOTE_CHECK(h.id_bytes == 4 || (h.id_bytes == 2 && h.vocab < 0xffff && h.merges_count < 0xffff), Error::type, MOTE_AT(id_bytes),
+               h.id_bytes);
+    const uint32_t named[] = {h.bos, h.eos, h.unk};
+    for (uint32_t i = 0; i < 3; i++)
+        MOTE_CHECK(named[i] < h.vocab || named[i] == no_token, Error::token, MOTE_AT(bos) + 4 * i, named[i], h.vocab - 1);
+    MOTE_CHECK(!(h.flags & tokenizer_add_bos) || h.bos != no_token, Error::missing, MOTE_AT(bos));
+    MOTE_CHECK(!(h.flags & tokenizer_add_eos) || h.eos != no_token, Error::missing, MOTE_AT(eos));
+    for (const uint32_t& r : h.reserved) MOTE_CHECK(r == 0, Error::range, MOTE_AT(reserved), r);
+    return Fault{};
+}
+
+// Where each array begins, and that it lies in the section.
+Fault check_arrays(const TokenizerHeader& h, size_t bytes) {
+    const struct {
+        uint64_t field, offset, count, element;
+    } arrays[] = {
+        {MOTE_AT(piece_offsets), h.piece_offsets, uint64_t(h.vocab) + 1, 4},
+        {MOTE_AT(piece_bytes), h.piece_bytes, h.piece_bytes_count, 1},
+        {MOTE_AT(byte_ids), h.byte_ids, 256, h.id_bytes},
+        {MOTE_AT(characters), h.characters, h.characters_count, h.id_bytes},
+        {MOTE_AT(merge_first), h.merge_first, uint64_t(h.vocab) + 1, h.id_bytes},
+        {MOTE_AT(merges), h.merges, uint64_t(h.merges_count) * 3, h.id_bytes},
+        {MOTE_AT(classes), h.classes, h.classes_count, 4},
+        {MOTE_AT(specials), h.specials, h.specials_count, h.id_bytes},
+    };
+    for (const auto& a : arrays) {
+        MOTE_CHECK(a.offset % a.element == 0, Error::alignment, a.field, a.offset, a.element);
+        MOTE_CHECK(a.offset >= sizeof(TokenizerHeader) && inside(a.offset, a.count * a.element, bytes), Error::range, a.field,
+                   a.offset, bytes);
+    }
+    return Fault{};
+}
+
+Fault check_pieces(const Tokenizer& t) {
+    const TokenizerHeader& h = t.header();
+    const uint32_t* offsets = reinterpret_cast<const uint32_t*>(t.section + h.piece_offsets);
+    MOTE_CHECK(offsets[0] == 0, Error::range, h.piece_offsets, offsets[0]);
+    for (uint32_t i = 0; i < h.vocab; i++)
+        MOTE_CHECK(offsets[i] <= offsets[i + 1], Error::range, h.piece_offsets + 4 * uint64_t(i + 1), offsets[i + 1], offsets[i]);
+    MOTE_CHECK(offsets[h.vocab] == h.piece_bytes_count, Error::range, h.piece_offsets + 4 * uint64_t(h.vocab), offsets[h.vocab],
+               h.piece_bytes_count);
+    return Fault{};
+}
+
+Fault check_ids(const Tokenizer& t) {
+    const TokenizerHeader& h = t.header();
+    const Ids byte_ids = ids_at(t, h.byte_ids), characters = ids_at(t, h.characters), specials = ids_at(t, h.specials);
+    for (uint32_t i = 0; i < 256; i++)
+        MOTE_CHECK(byte_ids[i] < h.vocab || byte_ids[i] == no_token, Error::token, h.byte_ids + uint64_t(i) * h.id_bytes, byte_ids[i],
+                   h.vocab - 1);
+    for (uint32_t i = 0; i < h.characters_count; i++) {
+        const uint64_t where = h.characters + uint64_t(i) * h.id_bytes;
+        MOTE_CHECK(characters[i] < h.vocab, Error::token, where, characters[i], h.vocab - 1);
+        MOTE_CHECK(i == 0 || compare(piece(t, characters[i - 1]), piece(t, characters[i])) < 0, Error::range, where, characters[i]);
+    }
+    for (uint32_t i = 0; i < h.specials_count; i++) {
+        const uint64_t where = h.specials + uint64_t(i) * h.id_bytes;
+        MOTE_CHECK(specials[i] < h.vocab, Error::token, where, specials[i], h.vocab - 1);
+        MOTE_CHECK(i == 0 || specials[i - 1] < specials[i], Error::range, where, specials[i], specials[i - 1]);
+    }
+    return Fault{};
+}
+
+Fault check_merges(const Tokenizer& t) {
+    const TokenizerHeader& h = t.header();
+    const Ids first = ids_at(t, h.merge_first), merges = ids_at(t, h.merges);
+    MOTE_CHECK(first[0] == 0, Error::range, h.merge_first, first[0]);
+    for (uint32_t left = 0; left < h.vocab; left++) {
+        const uint64_t where = h.merge_first + uint64_t(left + 1) * h.id_bytes;
+        MOTE_CHECK(first[left] <= first[left + 1] && first[left + 1] <= h.merges_count, Error::range, where, first[left + 1],
+                   h.merges_count);
+        for (uint32_t i = first[left]; i < first[left + 1]; i++) {
+            const uint64_t where_merge = h.merges + uint64_t(i) * 3 * h.id_bytes;
+            const uint32_t right = merges[size_t(i) * 3], merged = merges[size_t(i) * 3 + 1];
+            MOTE_CHECK(right < h.vocab && merged < h.vocab, Error::token, where_merge, right < h.vocab ? merged : right, h.vocab - 1);
+            MOTE_CHECK(i == first[left] || merges[size_t(i - 1) * 3] < right, Error::range, where_merge, right);
+        }
+    }
+    MOTE_CHECK(first[h.vocab] == h.merges_count, Error::range, h.merge_first + uint64_t(h.vocab) * h.id_bytes, first[h.vocab],
+               h.merges_count);
+    return Fault{};
+}
+
+Fault check_classes(const Tokenizer& t) {
+    const TokenizerHeader& h = t.header();
+    if (h.pre_tokenizer == PreTokenizer::none) return Fault{};
+    MOTE_CHECK(h.classes_count, Error::missing, MOTE_AT(classes_count));
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + h.classes);
+    MOTE_CHECK(classes[0] >> 8 == 0, Error::range, h.classes, classes[0] >> 8);
+    for (uint32_t i = 0; i < h.classes_count; i++) {
+        const uint64_t where = h.classes + uint64_t(i) * 4;
+        MOTE_CHECK((classes[i] & 0xffu) <= uint32_t(CharClass::space), Error::type, where, classes[i] & 0xffu);
+        MOTE_CHECK(i == 0 || classes[i - 1] >> 8 < classes[i] >> 8, Error::range, where, classes[i] >> 8);
+    }
+    return Fault{};
+}
+
+}  // namespace
+
+Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
+    if (!section) return fault(Error::argument, 0);
+    if (reinterpret_cast<uintptr_t>(section) % image_alignment) return fault(Error::alignment, 0, reinterpret_cast<uintptr_t>(section) % image_alignment, image_alignment);
+    if (bytes < sizeof(TokenizerHeader)) return fault(Error::truncated, 0, bytes, sizeof(TokenizerHeader));
+    Tokenizer t;
+    t.section = section;
+    t.vocab = t.header().vocab;
+    Fault f = check_header(t.header());
+    if (f.ok()) f = check_arrays(t.header(), bytes);
+    if (f.ok()) f = check_pieces(t);
+    if (f.ok()) f = check_ids(t);
+    if (f.ok()) f = check_merges(t);
+    if (f.ok()) f = check_classes(t);
+    if (!f.ok()) return f;
+    return t;
+}
+
+Span<const char> piece(const Tokenizer& t, uint32_t token) {
+    if (token >= t.vocab) return {};
+    const uint32_t* offsets = reinterpret_cast<const uint32_t*>(t.section + t.header().piece_offsets);
+    return {reinterpret_cast<const char*>(t.section + t.header().piece_bytes) + offsets[token], offsets[token + 1] - offsets[token]};
+}
+
+bool is_special(const Tokenizer& t, uint32_t token) {
+    if (t.vocab == 0) return false;
+    const Ids specials = ids_at(t, t.header().specials);
+    uint32_t begin = 0, end = t.header().specials_count;
+    while (begin < end) {
+        const uint32_t middle = begin + (end - begin) / 2;
+        if (specials[middle] == token) return true;
+        if (specials[middle] < token) begin = middle + 1;
+        else end = middle;
+    }
+    return false;
+}
+
+int compare(Span<const char> a, Span<const char> b) {
+    for (size_t i = 0; i < a.count && i < b.count; i++)
+        if (a[i] != b[i]) return uint8_t(a[i]) < uint8_t(b[i]) ? -1 : 1;
+    return a.count == b.count ? 0 : a.count < b.count ? -1 : 1;
+}
+
+uint32_t character_token(const Tokenizer& t, Span<const char> character) {
+    const Ids characters = ids_at(t, t.header().characters);
+    uint32_t begin = 0, end = t.header().characters_count;
+    while (begin < end) {
+        const uint32_t middle = begin + (end - begin) / 2;
+        const int order = compare(piece(t, characters[middle]), character);
+        if (order == 0) return characters[middle];
+        if (order < 0) begin = middle + 1;
+        else end = middle;
+    }
+    return no_token;
+}
+
+Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right) {
+    const Ids first = ids_at(t, t.header().merge_first), merges = ids_at(t, t.header().merges);
+    uint32_t begin = first[left], end = first[left + 1];
+    while (begin < end) {
+        const uint32_t middle = begin + (end - begin) / 2;
+        const uint32_t own = merges[size_t(middle) * 3];
+        if (own == right) return Merge{merges[size_t(middle) * 3 + 2], merges[size_t(middle) * 3 + 1]};
+        if (own < right) begin = middle + 1;
+        else end = middle;
+    }
+    return Merge{no_token, no_token};
+}
+
+CharClass char_class(const Tokenizer& t, uint32_t code) {
+    if (code == 0xffffffff) return CharClass::other;
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + t.header().classes);
+    uint32_t begin = 0, end = t.header().classes_count;  // the last entry that begins at or before `code`
+    while (end - begin > 1) {
+        const uint32_t middle = begin + (end - begin) / 2;
+        if (classes[middle] >> 8 <= code) begin = middle;
+        else end = middle;
+    }
+    return CharClass(classes[begin] & 0xffu);
+}
+
+}  // namespace mote

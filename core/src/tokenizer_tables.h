@@ -1,0 +1,37 @@
+// tokenizer_tables: look-ups in the tables of a tokenizer section that `open_tokenizer` has checked.
+#pragma once
+
+#include "mote/tokenizer.h"
+
+namespace mote {
+
+/// An array of ids of 2 or 4 bytes; the all-ones value reads as `no_token`.
+struct Ids {
+    const uint8_t* data;
+    uint32_t id_bytes;
+
+    uint32_t operator[](size_t i) const {
+        if (id_bytes == 4) return reinterpret_cast<const uint32_t*>(data)[i];
+        const uint16_t id = reinterpret_cast<const uint16_t*>(data)[i];
+        return id == 0xffffu ? no_token : id;
+    }
+};
+
+inline Ids ids_at(const Tokenizer& t, uint32_t offset) { return Ids{t.section + offset, t.header().id_bytes}; }
+
+/// Orders byte strings as memcmp does, a prefix first: negative, zero or positive.
+int compare(Span<const char> a, Span<const char> b);
+
+/// The token of a whole character; no_token if there is none.
+uint32_t character_token(const Tokenizer& t, Span<const char> character);
+
+/// A merge of two adjacent tokens. rank == no_token: they do not merge.
+struct Merge {
+    uint32_t rank;  // lower merges first
+    uint32_t merged;
+};
+Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right);
+
+CharClass char_class(const Tokenizer& t, uint32_t code);
+
+}  // namespace mote

@@ -1,0 +1,43 @@
+// files: read-only files in memory, and outputs that appear whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mote::tools {
+
+/// A regular file mapped read-only; the bytes live as long as the object. Refuses directories, pipes and what cannot be read.
+class MappedFile {
+public:
+    explicit MappedFile(const std::string& path);
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+
+    const std::string& path() const { return path_; }
+    const uint8_t* data() const { return data_; }
+    size_t size() const { return size_; }
+    std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+private:
+    std::string path_;
+    const uint8_t* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+/// Writes a file under a temporary name beside it, syncs, and renames: readers see the old bytes or all of the new ones.
+/// On failure the temporary file is gone and an existing output is unchanged.
+void write_whole(const std::string& path, const void* data, size_t bytes);
+void write_whole(const std::string& path, std::string_view text);
+
+/// Refuses with E_ARG if the two paths name the same existing file, also through links.
+void require_different(const std::string& input, const std::string& output);
+
+/// Refuses with E_ARG if the output exists and --force was not given.
+void require_new(const std::string& output, bool force);
+
+bool exists(const std::string& path);
+
+}  // namespace mote::tools
