@@ -1,0 +1,70 @@
+// pack: a checkpoint becomes a .mote file.
+#include <memory>
+
+#include "base/arguments.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/output.h"
+#include "import/import.h"
+#include "verbs/verbs.h"
+#include "pack/pack.h"
+#include "pack/random_model.h"
+#include "tokenizer/tokenizer_import.h"
+
+namespace mote::tools {
+namespace {
+
+struct PackOptions {
+    std::string checkpoint, tokenizer, weights = "q8", activations, output, random, seed = "0";
+    bool force = false, allow_nonfinite = false;
+};
+
+Weights read_weights(const PackOptions& o) {
+    if (o.random.empty() == o.checkpoint.empty()) refuse_usage("give one of CHECKPOINT and --random SHAPE");
+    if (!o.random.empty()) return random_model(o.random, parse_u64("--seed", o.seed));
+    ImportOptions import;
+    import.allow_nonfinite = o.allow_nonfinite;
+    if (!o.tokenizer.empty()) import.tokenizer = o.tokenizer;
+    return import_checkpoint(o.checkpoint, import);
+}
+
+void pack(const PackOptions& o) {
+    if (!o.checkpoint.empty()) require_different(o.checkpoint, o.output);
+    if (!o.tokenizer.empty()) require_different(o.tokenizer, o.output);
+    require_new(o.output, o.force);
+    const WeightFormats formats = parse_formats(o.weights);
+    Weights weights = read_weights(o);
+    if (!o.activations.empty())
+        weights.architecture.activation_scale = o.activations == "group" ? ActivationScale::group : ActivationScale::vector;
+    std::vector<std::string> notes = weights.notes;
+    const std::vector<uint8_t> file = pack_model(weights, formats, notes);
+    stop_if_interrupted();
+    write_whole(o.output, file.data(), file.size());
+    for (const std::string& text : notes) note("mote: note: " + text);
+    uint64_t parameters = 0;
+    for (const auto& [key, tensor] : weights.tensors) parameters += tensor.values.size();
+    note(o.output + ": " + std::to_string(parameters) + " parameters, " + std::to_string(file.size()) + " bytes");
+}
+
+}  // namespace
+
+void add_pack(CLI::App& program) {
+    CLI::App* verb = program.add_subcommand("pack", "Make a .mote file from a checkpoint");
+    const auto o = std::make_shared<PackOptions>();
+    verb->add_option("checkpoint", o->checkpoint, "a Hugging Face folder, or a llama2.c file")->type_name("CHECKPOINT");
+    verb->add_option("--tokenizer", o->tokenizer, "tokenizer.json, a llama2.c tokenizer.bin, or a folder with one")->type_name("FILE");
+    verb->add_option("--weights", o->weights, "f32, f16, q8 or q4 for all matrices; exceptions by role: q4,embedding=q8 (default q8)");
+    verb->add_option("--activations", o->activations,
+                     "vector: one int8 scale for an activation vector; group: a power of two for each 32 columns, for models with outliers "
+                     "(default vector)")
+        ->check(CLI::IsMember({"vector", "group"}));
+    verb->add_option("-o,--output", o->output, "the file to write")->required()->type_name("FILE");
+    verb->add_option("--random", o->random, "instead of a checkpoint: random weights of a shape, 260K, 15M, 110M or llama:dim=64,layers=2,...")->type_name("SHAPE");
+    verb->add_option("--seed", o->seed, "seed of --random (default 0)")->type_name("N");
+    verb->add_flag("--force", o->force, "overwrite an existing output");
+    verb->add_flag("--allow-nonfinite", o->allow_nonfinite, "accept weights that are NaN or infinite");
+    verb->footer("Example: mote pack stories260K.bin --tokenizer tok512.bin --weights q8 -o stories.mote");
+    verb->callback([o] { pack(*o); });
+}
+
+}  // namespace mote::tools
