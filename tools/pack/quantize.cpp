@@ -61,12 +61,15 @@ float q4_error(const Group& x, float scale) {
     return error;
 }
 
-// The integer group scale that loses least. A negative one spends the level -8 on the positive side.
-int32_t best_group_scale(const Group& x, float row_scale) {
+// The largest group scale whose row sums fit int32: |group sum| <= 8 * 127 * 32 = 32512.
+int32_t largest_group_scale(uint32_t groups) { return int32_t(std::min(127u, 0x7fffffffu / (32512u * groups))); }
+
+// The integer group scale up to `limit` that loses least. A negative one spends the level -8 on the positive side.
+int32_t best_group_scale(const Group& x, float row_scale, int32_t limit) {
     const float largest = largest_magnitude(x.data(), group_cols);
     if (largest == 0 || row_scale == 0) return 0;
     const int32_t from = std::max(1, int32_t(0.5f * largest / (8.0f * row_scale)));
-    const int32_t to = std::min(127, int32_t(1.05f * largest / (7.0f * row_scale)) + 1);
+    const int32_t to = std::min(limit, int32_t(1.05f * largest / (7.0f * row_scale)) + 1);
     int32_t best = 0;
     float least = std::inner_product(x.begin(), x.end(), x.begin(), 0.0f);
     for (int32_t s = from; s <= to; s++)
@@ -79,14 +82,15 @@ int32_t best_group_scale(const Group& x, float row_scale) {
 
 void pack_q4_row(const float* x, uint32_t row, uint32_t cols, const MatrixLayout& layout, uint8_t* to) {
     const uint32_t stored = padded_cols(Format::q4, cols), groups = stored / group_cols;
-    const uint16_t scale = bf16_above(largest_magnitude(x, cols) / (7.0f * 127.0f));
+    const int32_t limit = largest_group_scale(groups);
+    const uint16_t scale = bf16_above(largest_magnitude(x, cols) / (7.0f * float(limit)));
     const float row_scale = bf16_to_f32(scale);
     put_row_scale(to + layout.row_scales, row, scale);
     for (uint32_t g = 0; g < groups; g++) {
         Group group{};
         const uint32_t n = std::min(group_cols, cols - g * group_cols);
         std::copy_n(x + g * group_cols, n, group.begin());
-        const int32_t own = best_group_scale(group, row_scale);
+        const int32_t own = best_group_scale(group, row_scale, limit);
         to[layout.group_scales + group_scale_index(row, g, groups)] = uint8_t(int8_t(own));
         const float inverse = own ? 1.0f / (float(own) * row_scale) : 0;
         for (uint32_t i = 0; i < group_cols; i++) {
