@@ -1,0 +1,41 @@
+# board: what MOTE_BOARD means for a build. Included before project(), because a board chooses the compiler.
+set(MOTE_TARGETS_DIR "${CMAKE_CURRENT_LIST_DIR}/..")
+include(${CMAKE_CURRENT_LIST_DIR}/facts.cmake)
+
+set(MOTE_BOARD "" CACHE STRING "Folder of targets/ to build firmware for; empty: this machine, with the host program")
+set(MOTE_MODEL "" CACHE FILEPATH "A .mote file to link into the firmware; empty: the model is flashed or loaded beside it")
+set(MOTE_CONSOLE "semihosting" CACHE STRING "Console of a bare-metal board: semihosting (debugger, emulator) or uart")
+option(MOTE_EMULATED "Place memory where the emulator has it, if that differs from the board" ON)
+set_property(CACHE MOTE_CONSOLE PROPERTY STRINGS semihosting uart)
+
+if(MOTE_BOARD)
+  mote_facts(${MOTE_BOARD})
+  mote_fact(MOTE_PORT port)
+  mote_fact(MOTE_BOARD_TOOLCHAIN toolchain)
+  mote_fact(MOTE_BOARD_OPTIMIZE optimize)
+  mote_fact_list(MOTE_BOARD_FLAGS flags)
+  if(NOT CMAKE_TOOLCHAIN_FILE)
+    set(CMAKE_TOOLCHAIN_FILE "${CMAKE_CURRENT_LIST_DIR}/${MOTE_BOARD_TOOLCHAIN}.cmake" CACHE FILEPATH "From the board's facts")
+  endif()
+else()
+  set(MOTE_PORT posix)
+endif()
+
+# Code generation of a board. After project(); for everything, core included.
+macro(mote_board_flags)
+  if(MOTE_BOARD)
+    set(CMAKE_C_FLAGS_RELEASE "${MOTE_BOARD_OPTIMIZE} -g")
+    set(CMAKE_CXX_FLAGS_RELEASE "${MOTE_BOARD_OPTIMIZE} -g")
+    set(CMAKE_ASM_FLAGS_RELEASE "-g")
+    add_compile_options(${MOTE_BOARD_FLAGS} -ffunction-sections -fdata-sections -fstack-usage)
+    add_link_options(${MOTE_BOARD_FLAGS} -Wl,--gc-sections)
+    if(MOTE_PORT STREQUAL "posix")
+      add_link_options(-static)
+    else()
+      add_compile_options(-ffreestanding -fno-pic -fno-asynchronous-unwind-tables
+        $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
+        $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>)
+      add_link_options(-nostdlib -nostartfiles -static -no-pie -Wl,--fatal-warnings)
+    endif()
+  endif()
+endmacro()
