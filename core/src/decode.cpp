@@ -37,7 +37,7 @@ DecodedText decode(Decoder& d, uint32_t token) {
     // Complete the held character, byte by byte, until it is whole or can no longer become one.
     size_t count = d.held_count, taken = 0;
     for (size_t i = 0; i < count; i++) d.completed[i] = d.held[i];
-    while (count && taken < text.count && is_unfinished(d.completed, count) && is_continuation(text[taken]))
+    while (count && count < sizeof d.completed && taken < text.count && is_unfinished(d.completed, count) && is_continuation(text[taken]))
         d.completed[count++] = text[taken++];
     const Span<const char> rest{text.data + taken, text.count - taken};
     const bool still_unfinished = count && rest.count == 0 && is_unfinished(d.completed, count);
