@@ -21,6 +21,7 @@ void systick_handler();
 // Sets the stack pointer (a debugger may have come here without the table), paints the stack, switches the FPU on.
 [[gnu::naked]] void reset_handler() {
     asm volatile(
+        ".syntax unified\n"
         "ldr r0, =link_stack_end\n"
         "mov sp, r0\n"
         "ldr r1, =link_stack_start\n"

@@ -8,8 +8,8 @@ namespace {
 
 using port::Channel;
 
-// Whether the last thing written was a note: then the next one needs no newline in front.
-bool after_note = true;
+// Whether the last thing written was text: then a note begins with a newline.
+bool after_text;
 
 void write_string(Channel channel, const char* text) {
     size_t count = 0;
@@ -32,18 +32,18 @@ void write_number(Channel channel, uint64_t value) {
 }  // namespace
 
 void print(const char* text) {
-    after_note = false;
+    after_text = true;
     write_string(Channel::text, text);
 }
 
 void print(Span<const char> text) {
     if (text.count == 0) return;
-    after_note = false;
+    after_text = true;
     port::write(Channel::text, text.data, text.count);
 }
 
 void print_number(uint64_t value) {
-    after_note = false;
+    after_text = true;
     write_number(Channel::text, value);
 }
 
@@ -54,8 +54,8 @@ void print_hex(uint64_t value) {
 }
 
 Note::Note() {
-    write_string(Channel::note, after_note ? "[mote] " : "\n[mote] ");
-    after_note = true;
+    write_string(Channel::note, after_text ? "\n[mote] " : "[mote] ");
+    after_text = false;
 }
 
 Note::~Note() { write_string(Channel::note, "\n"); }

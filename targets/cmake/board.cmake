@@ -35,7 +35,7 @@ macro(mote_board_flags)
       add_compile_options(-ffreestanding -fno-pic -fno-asynchronous-unwind-tables
         $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
         $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>)
-      add_link_options(-nostdlib -nostartfiles -static -no-pie -Wl,--fatal-warnings)
+      add_link_options(-nostdlib -nostartfiles -static -no-pie -Wl,--fatal-warnings -Wl,--build-id=none)
     endif()
   endif()
 endmacro()
