@@ -1,0 +1,15 @@
+// hf: folders as Hugging Face transformers writes them: config.json, model.safetensors, and the tokenizer's files.
+#pragma once
+
+#include <string>
+
+#include "import/shape.h"
+#include "model/weights.h"
+
+namespace mote::tools {
+
+/// The model of a folder, without its tokenizer.
+/// Errors: E_MISSING, E_UNSUPPORTED, E_TYPE, E_RANGE, E_LIMIT, E_SHAPE, E_MISMATCH, E_NONFINITE, and those of JSON and safetensors.
+Weights import_hf(const std::string& folder, Nonfinite policy);
+
+}  // namespace mote::tools

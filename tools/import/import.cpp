@@ -1,0 +1,56 @@
+// import: which importer a checkpoint needs, and its tokenizer.
+#include "import/import.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/looks_like.h"
+#include "import/hf.h"
+#include "import/llama2c.h"
+#include "tokenizer/tokenizer_import.h"
+
+namespace mote::tools {
+namespace {
+
+// Known containers of models, as opposed to files that are none.
+bool holds_a_model(const std::string& kind) {
+    for (const char* word : {"GGUF", "zip", "pickle", "safetensors", ".mote"})
+        if (kind.find(word) != std::string::npos) return true;
+    return false;
+}
+
+Weights import_file(const std::string& path, Nonfinite policy) {
+    const MappedFile file(path);
+    if (file.size() == 0) refuse("E_TRUNC", path, "is empty");
+    if (has_llama2c_magic(file)) return import_llama2c(file, policy);
+    const std::string kind = looks_like(file.text());
+    if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
+    refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
+           "looks like " + kind + "; a checkpoint is a folder with config.json and model.safetensors, or a llama2.c file");
+}
+
+// Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.
+enum class Padding { refused, allowed };
+
+void attach_tokenizer(const std::string& path, Padding padding, Weights& weights) {
+    weights.tokenizer = import_tokenizer(path, weights.notes);
+    const size_t tokens = weights.tokenizer->pieces.size(), vocab = weights.architecture.vocab;
+    const std::string both = "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(vocab);
+    if (tokens > vocab || (tokens < vocab && padding == Padding::refused)) refuse("E_MISMATCH", path, both);
+    if (tokens < vocab) weights.notes.push_back(path + ": " + both + "; the rest is padding");
+}
+
+}  // namespace
+
+Weights import_checkpoint(const std::string& path, const ImportOptions& options) {
+    const Nonfinite policy = options.allow_nonfinite ? Nonfinite::allowed : Nonfinite::refused;
+    const bool folder = std::filesystem::is_directory(path);
+    Weights weights = folder ? import_hf(path, policy) : import_file(path, policy);
+    const Padding padding = folder ? Padding::allowed : Padding::refused;
+    if (options.tokenizer) attach_tokenizer(*options.tokenizer, padding, weights);
+    else if (folder && has_tokenizer(path)) attach_tokenizer(path, padding, weights);
+    else weights.notes.push_back(path + ": no tokenizer");
+    return weights;
+}
+
+}  // namespace mote::tools

@@ -1,0 +1,21 @@
+// import: a checkpoint of any supported kind becomes Weights.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/weights.h"
+
+namespace mote::tools {
+
+struct ImportOptions {
+    std::optional<std::string> tokenizer;  // a file or folder; nothing: the checkpoint's own, if it has one
+    bool allow_nonfinite = false;          // take weights that are NaN or infinite as they are
+};
+
+/// Reads a checkpoint, told apart by its content: a Hugging Face folder (config.json, model.safetensors) or a llama2.c file.
+/// The whole model is in memory once, in float32; files are mapped.
+/// Errors: E_UNSUPPORTED and E_MAGIC say what a file looks like that is none of these; the rest as each format has it.
+Weights import_checkpoint(const std::string& path, const ImportOptions& options = {});
+
+}  // namespace mote::tools

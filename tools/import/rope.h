@@ -1,0 +1,17 @@
+// rope: how far each pair of a head turns from one position to the next, with the rules that stretch a context.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+
+namespace mote::tools {
+
+/// Frequencies of `rope_dim / 2` pairs: theta^(-2 i / rope_dim) radians a position, as turns * 2^32.
+///   scaling  Hugging Face's `rope_scaling`: its rule is `rope_type` or `type`, and one of default, linear, llama3
+/// Errors: E_UNSUPPORTED (any other rule, by name), E_MISSING, E_TYPE, E_RANGE.
+std::vector<uint32_t> rope_frequencies(uint32_t rope_dim, double theta, const std::optional<JsonView>& scaling = std::nullopt);
+
+}  // namespace mote::tools

@@ -1,0 +1,166 @@
+// pack_tokenizer: a tokenizer becomes the section of SPEC 6.
+#include <algorithm>
+#include <cstring>
+#include <unicode/uchar.h>
+
+#include "base/error.h"
+#include "model/tokenizer_model.h"
+#include "mote/tokenizer.h"
+
+namespace mote::tools {
+namespace {
+
+// Appends arrays to a section and tells where each begins. Everything but the piece bytes starts at a multiple of 4.
+class Section {
+public:
+    Section(size_t header_bytes, uint32_t id_bytes) : bytes_(header_bytes), id_bytes_(id_bytes) {}
+
+    uint32_t words(const std::vector<uint32_t>& values) { return append(values.data(), values.size() * 4, 4); }
+    uint32_t text(const std::string& values) { return append(values.data(), values.size(), 4); }
+    uint32_t ids(const std::vector<uint32_t>& values) {
+        if (id_bytes_ == 4) return words(values);
+        const std::vector<uint16_t> narrow(values.begin(), values.end());  // no_token becomes the all-ones id
+        return append(narrow.data(), narrow.size() * 2, 4);
+    }
+    std::vector<uint8_t> finish(const TokenizerHeader& header) {
+        bytes_.resize((bytes_.size() + image_alignment - 1) / image_alignment * image_alignment);
+        std::memcpy(bytes_.data(), &header, sizeof header);
+        return std::move(bytes_);
+    }
+
+private:
+    uint32_t append(const void* data, size_t bytes, size_t alignment) {
+        bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment);
+        const size_t offset = bytes_.size();
+        const uint8_t* begin = static_cast<const uint8_t*>(data);
+        bytes_.insert(bytes_.end(), begin, begin + bytes);
+        return static_cast<uint32_t>(offset);
+    }
+
+    std::vector<uint8_t> bytes_;
+    uint32_t id_bytes_;
+};
+
+CharClass class_of(uint32_t code_point) {
+    const UChar32 c = static_cast<UChar32>(code_point);
+    if (U_GET_GC_MASK(c) & U_GC_L_MASK) return CharClass::letter;
+    if (U_GET_GC_MASK(c) & U_GC_N_MASK) return CharClass::number;
+    return u_isUWhiteSpace(c) ? CharClass::space : CharClass::other;
+}
+
+std::vector<uint32_t> class_ranges() {
+    std::vector<uint32_t> ranges;
+    for (uint32_t c = 0; c <= 0x10ffff; c++) {
+        const uint32_t own = static_cast<uint32_t>(class_of(c));
+        if (ranges.empty() || (ranges.back() & 0xffu) != own) ranges.push_back(c << 8 | own);
+    }
+    return ranges;
+}
+
+// By the bytes of the piece; of equal pieces only the first token can be made from text.
+std::vector<uint32_t> sorted_characters(const TokenizerModel& model) {
+    std::vector<uint32_t> ids = model.characters;
+    const auto before = [&](uint32_t a, uint32_t b) {
+        const int order = model.pieces[a].compare(model.pieces[b]);
+        return order != 0 ? order < 0 : a < b;
+    };
+    const auto same = [&](uint32_t a, uint32_t b) { return model.pieces[a] == model.pieces[b]; };
+    std::sort(ids.begin(), ids.end(), before);
+    ids.erase(std::unique(ids.begin(), ids.end(), same), ids.end());
+    return ids;
+}
+
+std::vector<MergeRule> sorted_merges(const TokenizerModel& model) {
+    std::vector<MergeRule> merges = model.merges;
+    std::sort(merges.begin(), merges.end(),
+              [](const MergeRule& a, const MergeRule& b) { return a.left != b.left ? a.left < b.left : a.right < b.right; });
+    return merges;
+}
+
+std::vector<uint32_t> sorted_specials(const TokenizerModel& model) {
+    std::vector<uint32_t> ids = model.specials;
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return ids;
+}
+
+void put_pieces(Section& section, TokenizerHeader& header, const TokenizerModel& model) {
+    std::vector<uint32_t> offsets(1, 0);
+    std::string bytes;
+    for (uint32_t id = 0; id < header.vocab; id++) {
+        if (id < model.pieces.size()) bytes += model.pieces[id];
+        offsets.push_back(static_cast<uint32_t>(bytes.size()));
+    }
+    header.piece_offsets = section.words(offsets);
+    header.piece_bytes = section.text(bytes);
+    header.piece_bytes_count = offsets.back();
+}
+
+void put_merges(Section& section, TokenizerHeader& header, const std::vector<MergeRule>& merges) {
+    std::vector<uint32_t> first, rules;
+    size_t at = 0;
+    for (uint32_t left = 0; left <= header.vocab; left++) {
+        while (at < merges.size() && merges[at].left < left) at++;
+        first.push_back(static_cast<uint32_t>(at));
+    }
+    for (const MergeRule& m : merges) rules.insert(rules.end(), {m.right, m.merged, m.rank});
+    header.merge_first = section.ids(first);
+    header.merges = section.ids(rules);
+    header.merges_count = static_cast<uint32_t>(merges.size());
+}
+
+// What pack_tokenizer makes and core does not open is a mistake of ours.
+void require_openable(const std::vector<uint8_t>& section, const std::string& source) {
+    struct alignas(image_alignment) Chunk {
+        uint8_t bytes[image_alignment];
+    };
+    std::vector<Chunk> aligned(section.size() / image_alignment);
+    std::memcpy(static_cast<void*>(aligned.data()), section.data(), section.size());
+    const Result<Tokenizer> opened = open_tokenizer(aligned.data()->bytes, section.size());
+    if (!opened.ok())
+        throw Failure(Exit::internal, error_code(opened.fault.error), source, opened.fault.where,
+                      std::string("the tokenizer section that was made is not valid: ") + error_sentence(opened.fault.error));
+}
+
+}  // namespace
+
+std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source) {
+    if (model.pieces.size() > vocab)
+        refuse("E_MISMATCH", source,
+               "the tokenizer has " + std::to_string(model.pieces.size()) + " tokens, the model " + std::to_string(vocab));
+    uint64_t bytes = uint64_t(vocab) * 16 + uint64_t(model.merges.size()) * 12;
+    for (const std::string& piece : model.pieces) bytes += piece.size();
+    constexpr uint64_t max_bytes = 1u << 31;  // offsets have 32 bits; this leaves room for the small tables
+    if (bytes > max_bytes)
+        refuse("E_LIMIT", source, "a tokenizer of " + std::to_string(bytes) + " bytes; at most " + std::to_string(max_bytes));
+
+    TokenizerHeader header{};
+    header.kind = TokenizerKind::bpe;
+    header.vocab = vocab;
+    header.flags = model.flags;
+    header.pre_tokenizer = model.pre_tokenizer;
+    header.bos = model.bos;
+    header.eos = model.eos;
+    header.unk = model.unk;
+    header.id_bytes = vocab < 0xffff && model.merges.size() < 0xffff ? 2 : 4;
+
+    Section section(sizeof header, header.id_bytes);
+    header.byte_ids = section.ids({model.byte_ids.begin(), model.byte_ids.end()});
+    const std::vector<uint32_t> characters = sorted_characters(model);
+    header.characters = section.ids(characters);
+    header.characters_count = static_cast<uint32_t>(characters.size());
+    put_merges(section, header, sorted_merges(model));
+    const std::vector<uint32_t> specials = sorted_specials(model);
+    header.specials = section.ids(specials);
+    header.specials_count = static_cast<uint32_t>(specials.size());
+    const std::vector<uint32_t> classes = model.pre_tokenizer == PreTokenizer::none ? std::vector<uint32_t>() : class_ranges();
+    header.classes = section.words(classes);
+    header.classes_count = static_cast<uint32_t>(classes.size());
+    put_pieces(section, header, model);
+
+    std::vector<uint8_t> finished = section.finish(header);
+    require_openable(finished, source);
+    return finished;
+}
+
+}  // namespace mote::tools

@@ -1,0 +1,116 @@
+// bpe: pieces, the byte alphabet, merges.
+#include "tokenizer/bpe.h"
+
+#include <array>
+
+#include "../../core/src/utf8.h"
+#include "base/error.h"
+
+namespace mote::tools {
+namespace {
+
+std::string utf8(uint32_t code) {  // below U+0800
+    if (code < 0x80) return std::string(1, static_cast<char>(code));
+    return {static_cast<char>(0xc0u | code >> 6), static_cast<char>(0x80u | (code & 0x3fu))};
+}
+
+// Visible Latin-1 stands for itself; the other 68 bytes follow each other from U+0100 on.
+struct Alphabet {
+    std::array<uint32_t, 256> code;
+    std::array<int, 0x144> byte;
+
+    Alphabet() : code(), byte() {
+        byte.fill(-1);
+        uint32_t next = 0x100;
+        for (uint32_t b = 0; b < 256; b++) {
+            const bool visible = (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+            code[b] = visible ? b : next++;
+            byte[code[b]] = static_cast<int>(b);
+        }
+    }
+};
+
+const Alphabet& alphabet() {
+    static const Alphabet table;
+    return table;
+}
+
+int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+}  // namespace
+
+TokenizerModel empty_tokenizer() {
+    TokenizerModel model;
+    model.byte_ids.fill(no_token);
+    return model;
+}
+
+std::optional<uint32_t> byte_piece(std::string_view text) {
+    if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') return std::nullopt;
+    const int high = hex_digit(text[3]), low = hex_digit(text[4]);
+    if (high < 0 || low < 0) return std::nullopt;
+    return static_cast<uint32_t>(high * 16 + low);
+}
+
+bool is_one_character(std::string_view text) {
+    if (text.empty()) return false;
+    const Character c = first_character(text.data(), text.size());
+    return c.code != invalid_character && c.bytes == text.size();
+}
+
+std::string byte_to_alphabet(uint8_t byte) { return utf8(alphabet().code[byte]); }
+
+std::optional<std::string> bytes_from_alphabet(std::string_view text) {
+    std::string bytes;
+    while (!text.empty()) {
+        const Character c = first_character(text.data(), text.size());
+        if (c.code >= alphabet().byte.size() || alphabet().byte[c.code] < 0) return std::nullopt;
+        bytes += static_cast<char>(alphabet().byte[c.code]);
+        text.remove_prefix(c.bytes);
+    }
+    return bytes;
+}
+
+void cover_bytes(TokenizerModel& model, const std::string& file) {
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        if (model.byte_ids[byte] != no_token) continue;
+        const std::string name = "byte " + std::to_string(byte) + " has no token";
+        if (model.unk == no_token) refuse("E_MISSING", file, name + ", and there is no unknown token");
+        if (model.flags & tokenizer_fuse_unk) refuse("E_UNSUPPORTED", file, name + ", and fuse_unk is not supported for bytes");
+        model.byte_ids[byte] = model.unk;
+    }
+}
+
+void add_merges_by_rank(TokenizerModel& model, const TokenIds& ids, const std::vector<uint32_t>& ranks) {
+    for (const auto& [text, id] : ids) {
+        if (ranks[id] == no_token) continue;
+        for (size_t cut = 1; cut < text.size(); cut++) {
+            const auto left = ids.find(text.substr(0, cut)), right = ids.find(text.substr(cut));
+            if (left != ids.end() && right != ids.end()) model.merges.push_back({left->second, right->second, id, ranks[id]});
+        }
+    }
+}
+
+uint32_t MergeList::id_of(const std::string& piece, const std::string& where) const {
+    const auto found = ids_.find(piece);
+    if (found == ids_.end()) refuse("E_TOKEN", file_, where + " needs token " + shown(piece) + ", which the vocabulary lacks");
+    return found->second;
+}
+
+void MergeList::add(const std::string& left, const std::string& right, const std::string& where) {
+    const MergeRule rule{id_of(left, where), id_of(right, where), id_of(left + right, where), next_rank_++};
+    if (rank_of_pair_.emplace(uint64_t(rule.left) << 32 | rule.right, rule.rank).second) model_.merges.push_back(rule);
+    else repeated_++;
+}
+
+std::string shown(std::string_view text) {
+    constexpr size_t longest = 40;
+    std::string out = "\"";
+    for (const char c : text.substr(0, longest)) {
+        const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+        out += control ? '?' : c;
+    }
+    return out + (text.size() > longest ? "...\"" : "\"");
+}
+
+}  // namespace mote::tools

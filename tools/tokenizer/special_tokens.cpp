@@ -1,0 +1,92 @@
+// special_tokens: the four files of a Hugging Face folder that name control tokens.
+#include "tokenizer/special_tokens.h"
+
+#include <limits>
+
+#include "base/files.h"
+#include "base/json.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr uint64_t max_file_bytes = 16 << 20;
+
+// A token is its text, or an object that holds it.
+std::string content_of(const JsonView& token) { return token.value().is_object() ? token.at("content").text() : token.text(); }
+
+void read_text(const JsonView& root, const char* key, std::optional<std::string>& text, SpecialTokens& known) {
+    const std::optional<JsonView> token = root.find(key);
+    if (!token) return;
+    known.texts.push_back(content_of(*token));
+    if (!text) text = known.texts.back();
+}
+
+void read_texts(const JsonView& root, SpecialTokens& known) {
+    read_text(root, "bos_token", known.bos, known);
+    read_text(root, "eos_token", known.eos, known);
+    read_text(root, "unk_token", known.unk, known);
+    const std::optional<JsonView> added = root.find("added_tokens_decoder");
+    if (!added) return;
+    for (const auto& [id, value] : added->object().items()) {
+        const JsonView token = added->at(id);
+        const std::optional<JsonView> special = token.find("special");
+        if (special && special->boolean()) known.texts.push_back(content_of(token));
+    }
+}
+
+// Some models stop at any of several tokens.
+void read_id(const JsonView& root, const char* key, std::optional<uint64_t>& id, SpecialTokens& known) {
+    const std::optional<JsonView> found = root.find(key);
+    if (!found || id) return;
+    constexpr uint64_t any = std::numeric_limits<uint64_t>::max();
+    if (!found->value().is_array()) {
+        id = found->integer(any);
+        return;
+    }
+    if (found->array().empty()) return;
+    id = found->element(0).integer(any);
+    if (found->array().size() > 1)
+        known.notes.push_back(root.file() + ": " + key + " has " + std::to_string(found->array().size()) + " ids; the first is used");
+}
+
+void read_file(const std::string& file, SpecialTokens& known) {
+    if (!exists(file)) return;
+    const Json json = read_json(file, max_file_bytes);
+    const JsonView root(json, file);
+    read_texts(root, known);
+    read_id(root, "bos_token_id", known.bos_id, known);
+    read_id(root, "eos_token_id", known.eos_id, known);
+    for (const auto& [key, flag] : {std::pair("add_bos_token", &known.add_bos), std::pair("add_eos_token", &known.add_eos)})
+        if (const std::optional<JsonView> found = root.find(key)) *flag = found->boolean();
+}
+
+void complete(const char* name, const std::optional<uint64_t>& id, const std::optional<std::string>& text, TokenizerModel& model,
+              uint32_t& token, std::vector<std::string>& notes) {
+    if (token != no_token) return;
+    if (id && *id < model.pieces.size()) {
+        token = static_cast<uint32_t>(*id);
+        return;
+    }
+    if (id)
+        notes.push_back(std::string(name) + "_token_id " + std::to_string(*id) + " is not one of the tokenizer's " +
+                        std::to_string(model.pieces.size()) + " tokens and not used");
+    for (const uint32_t special : model.specials)
+        if (text && model.pieces[special] == *text) token = special;
+}
+
+}  // namespace
+
+SpecialTokens read_special_tokens(const std::string& folder) {
+    SpecialTokens known;
+    for (const char* name : {"/tokenizer_config.json", "/special_tokens_map.json", "/generation_config.json", "/config.json"})
+        read_file(folder + name, known);
+    return known;
+}
+
+void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes) {
+    complete("bos", known.bos_id, known.bos, model, model.bos, notes);
+    complete("eos", known.eos_id, known.eos, model, model.eos, notes);
+    notes.insert(notes.end(), known.notes.begin(), known.notes.end());
+}
+
+}  // namespace mote::tools

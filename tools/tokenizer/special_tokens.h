@@ -1,0 +1,26 @@
+// special_tokens: what the files beside a tokenizer say of its control tokens.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer_model.h"
+
+namespace mote::tools {
+
+struct SpecialTokens {
+    std::vector<std::string> texts;              // every control token that is named
+    std::optional<std::string> bos, eos, unk;    // tokenizer_config.json, else special_tokens_map.json
+    std::optional<uint64_t> bos_id, eos_id;      // generation_config.json, else config.json
+    bool add_bos = false, add_eos = false;       // tokenizer_config.json
+    std::vector<std::string> notes;
+};
+
+/// Reads those of the four files that the folder has.
+SpecialTokens read_special_tokens(const std::string& folder);
+
+/// Fills in bos and eos where the tokenizer itself does not say.
+void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes);
+
+}  // namespace mote::tools

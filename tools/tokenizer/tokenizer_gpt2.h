@@ -1,0 +1,17 @@
+// tokenizer_gpt2: vocab.json and merges.txt, byte-level with GPT-2's split rule.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "tokenizer/special_tokens.h"
+
+namespace mote::tools {
+
+/// Control tokens are those that `special` names, and <|endoftext|>.
+/// Errors: E_EMPTY, E_TYPE, E_RANGE, E_DUP, E_SYNTAX, E_UTF8, E_TOKEN, E_LIMIT, E_MISSING (a byte without token, and no unknown one).
+TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& merges_file, const SpecialTokens& special,
+                                     std::vector<std::string>& notes);
+
+}  // namespace mote::tools

@@ -1,0 +1,78 @@
+// tokenizer_import: which importer a tokenizer needs.
+#include "tokenizer/tokenizer_import.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/looks_like.h"
+#include "tokenizer/special_tokens.h"
+#include "tokenizer/tokenizer_gpt2.h"
+#include "tokenizer/tokenizer_json.h"
+#include "tokenizer/tokenizer_llama2c.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr uint64_t max_json_bytes = 64 << 20;
+
+std::string folder_of(const std::string& file) {
+    const std::string folder = std::filesystem::path(file).parent_path().string();
+    return folder.empty() ? "." : folder;
+}
+
+bool is_json(std::string_view text) {
+    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+    const size_t begin = text.find_first_not_of(" \t\r\n");
+    return begin != std::string_view::npos && (text[begin] == '{' || text[begin] == '[' || text.substr(begin, 4) == "null");
+}
+
+// A protocol buffer whose first field is a piece that begins with its text.
+bool is_sentencepiece(std::string_view b) { return b.size() > 4 && b[0] == '\n' && b[1] != '\0' && b[2] == '\n'; }
+
+TokenizerModel import_json(const std::string& file, std::vector<std::string>& notes) {
+    const Json json = read_json(file, max_json_bytes);
+    const JsonView root(json, file);
+    const SpecialTokens special = read_special_tokens(folder_of(file));
+    const Json::const_iterator model = root.object().find("model");
+    const bool only_ids = !json.empty() && std::all_of(json.begin(), json.end(), [](const Json& v) { return v.is_number(); });
+    TokenizerModel tokenizer = only_ids || (model != json.end() && model->is_number())
+                                   ? import_tokenizer_gpt2(root, folder_of(file) + "/merges.txt", special, notes)
+                                   : import_tokenizer_json(root, notes);
+    complete_special_tokens(special, tokenizer, notes);
+    return tokenizer;
+}
+
+TokenizerModel import_file(const std::string& path, std::vector<std::string>& notes) {
+    const MappedFile file(path);
+    if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
+    if (is_json(file.text())) return import_json(path, notes);
+    const std::string kind = is_sentencepiece(file.text()) ? "a SentencePiece model" : looks_like(file.text());
+    if (kind.empty()) return import_tokenizer_llama2c(file, notes);
+    refuse("E_UNSUPPORTED", path, "looks like " + kind + "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, or a "
+           "tokenizer.bin of llama2.c");
+}
+
+// The file of a folder that holds its tokenizer; empty if there is none.
+std::string tokenizer_file(const std::string& folder) {
+    for (const char* name : {"/tokenizer.json", "/vocab.json", "/tokenizer.bin"})
+        if (exists(folder + name)) return folder + name;
+    return "";
+}
+
+}  // namespace
+
+TokenizerModel import_tokenizer(const std::string& path, std::vector<std::string>& notes) {
+    if (!std::filesystem::is_directory(path)) return import_file(path, notes);
+    const std::string file = tokenizer_file(path);
+    if (!file.empty()) return import_file(file, notes);
+    for (const char* other : {"/tokenizer.model", "/vocab.txt"})
+        if (exists(path + other)) refuse("E_UNSUPPORTED", path + other, "SentencePiece and WordPiece tokenizers are not supported");
+    refuse("E_MISSING", path, "has neither tokenizer.json, nor vocab.json and merges.txt, nor tokenizer.bin");
+}
+
+bool has_tokenizer(const std::string& folder) { return !tokenizer_file(folder).empty(); }
+
+}  // namespace mote::tools

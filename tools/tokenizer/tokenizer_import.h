@@ -1,0 +1,24 @@
+// tokenizer_import: any tokenizer file or folder, told apart by content.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/tokenizer_model.h"
+
+namespace mote::tools {
+
+/// A tokenizer.json, a vocab.json with its merges.txt beside it, a tokenizer.bin of llama2.c, or a folder with one of them.
+/// Notes on what the user should know are appended to `notes`.
+/// Errors: E_MISSING, E_UNSUPPORTED (SentencePiece, WordPiece, tiktoken ... by name), and those of each format.
+TokenizerModel import_tokenizer(const std::string& path, std::vector<std::string>& notes);
+
+inline TokenizerModel import_tokenizer(const std::string& path) {
+    std::vector<std::string> notes;
+    return import_tokenizer(path, notes);
+}
+
+/// Whether a folder holds files that `import_tokenizer` looks for.
+bool has_tokenizer(const std::string& folder);
+
+}  // namespace mote::tools

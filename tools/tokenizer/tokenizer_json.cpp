@@ -1,0 +1,341 @@
+// tokenizer_json: the pipeline is recognised part by part; what is not recognised is refused.
+#include "tokenizer/tokenizer_json.h"
+
+#include <set>
+
+#include "base/error.h"
+#include "tokenizer/bpe.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr const char* marker = "\xe2\x96\x81";  // U+2581, a space in pieces
+constexpr size_t max_merges = 10000000;
+constexpr size_t max_piece_bytes = 1 << 16;
+
+std::string type_of(const JsonView& part) { return part.at("type").text(); }
+
+[[noreturn]] void refuse_part(const JsonView& part, const std::string& why = "") {
+    part.refuse("E_UNSUPPORTED", type_of(part) + " is not supported" + (why.empty() ? "" : ": " + why));
+}
+
+// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`.
+std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list) {
+    const std::optional<JsonView> part = root.find(stage);
+    if (!part) return {};
+    if (type_of(*part) != "Sequence") return {*part};
+    const JsonView members = part->at(list);
+    std::vector<JsonView> parts;
+    for (size_t i = 0; i < members.array().size(); i++) parts.push_back(members.element(i));
+    return parts;
+}
+
+bool flag(const JsonView& part, const char* key, bool otherwise) {
+    const std::optional<JsonView> found = part.find(key);
+    return found ? found->boolean() : otherwise;
+}
+
+// Whether a Replace part turns exactly `from` into `to`.
+bool replaces(const JsonView& part, const std::string& from, const std::string& to) {
+    const std::optional<JsonView> pattern = part.at("pattern").find("String");
+    return pattern && pattern->text() == from && part.at("content").text() == to;
+}
+
+// ---- the pipeline
+
+struct Pipeline {
+    bool byte_level = false;
+    bool splits_words = false;     // byte-level: GPT-2's rule
+    bool marks_spaces = false;     // SentencePiece-like: U+2581 in pieces is a space
+    bool splits_at_marks = false;  // Metaspace that forbids merges across the beginning of a word
+    bool prefix = false;           // a space goes before the text
+};
+
+void read_normalizer(const JsonView& root, Pipeline& pipeline) {
+    for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
+        const std::string type = type_of(part);
+        if (type == "Prepend" && part.at("prepend").text() == marker) pipeline.prefix = true;
+        else if (type == "Replace" && replaces(part, " ", marker)) pipeline.marks_spaces = true;
+        else refuse_part(part);
+    }
+    if (pipeline.prefix && !pipeline.marks_spaces) root.refuse("E_UNSUPPORTED", "normalizer Prepend without Replace is not supported");
+}
+
+void read_byte_level(const JsonView& part, Pipeline& pipeline) {
+    if (flag(part, "add_prefix_space", true)) refuse_part(part, "add_prefix_space is true");
+    pipeline.byte_level = true;
+    pipeline.splits_words = flag(part, "use_regex", true);
+}
+
+// Metaspace puts a space before a text only if none is there; that can differ from what core does, except for `never`.
+void read_metaspace(const JsonView& part, Pipeline& pipeline) {
+    if (part.at("replacement").text() != marker) refuse_part(part, "its replacement is not U+2581");
+    const std::optional<JsonView> scheme = part.find("prepend_scheme");
+    const bool never = scheme ? scheme->text() == "never" : !flag(part, "add_prefix_space", true);
+    if (!never) refuse_part(part, "prepend_scheme " + (scheme ? shown(scheme->text()) : std::string("\"always\"")) + "; only \"never\" is");
+    pipeline.marks_spaces = true;
+    pipeline.splits_at_marks = flag(part, "split", true);
+}
+
+void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
+    const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
+    if (parts.size() > 1) root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "a Sequence beginning with " + type_of(parts[0]) + " is not supported");
+    for (const JsonView& part : parts) {
+        if (type_of(part) == "ByteLevel") read_byte_level(part, pipeline);
+        else if (type_of(part) == "Metaspace") read_metaspace(part, pipeline);
+        else refuse_part(part);
+    }
+    if (pipeline.byte_level == pipeline.marks_spaces)
+        root.refuse("E_UNSUPPORTED", pipeline.byte_level ? "pre_tokenizer ByteLevel together with a normalizer is not supported"
+                                                         : "neither pre_tokenizer ByteLevel nor U+2581 for spaces: not supported");
+}
+
+void check_byte_level_decoder(const JsonView& root) {
+    const std::vector<JsonView> parts = parts_of(root, "decoder", "decoders");
+    if (parts.size() != 1) root.refuse("E_UNSUPPORTED", "the decoder of a ByteLevel tokenizer must be ByteLevel alone");
+    if (type_of(parts[0]) != "ByteLevel") refuse_part(parts[0]);
+}
+
+// Decoding undoes what encoding did: spaces from marks, bytes from their names, and the first space away.
+void check_marked_decoder(const JsonView& root, const Pipeline& pipeline, bool byte_fallback) {
+    bool spaces = false, bytes = false, strips = false;
+    for (const JsonView& part : parts_of(root, "decoder", "decoders")) {
+        const std::string type = type_of(part);
+        if (type == "Replace" && replaces(part, marker, " ")) spaces = true;
+        else if (type == "ByteFallback") bytes = true;
+        else if (type == "Strip" && part.at("content").text() == " " && part.at("start").integer(1) == 1 && part.at("stop").integer(0) == 0) strips = true;
+        else if (type == "Metaspace" && part.at("replacement").text() == marker && !pipeline.prefix) spaces = true;
+        else if (type != "Fuse") refuse_part(part);
+    }
+    if (!spaces) root.refuse("E_UNSUPPORTED", "a decoder that does not turn U+2581 into a space is not supported");
+    if (bytes != byte_fallback) root.refuse("E_MISMATCH", "ByteFallback of the decoder and model.byte_fallback differ");
+    if (strips != pipeline.prefix) root.refuse("E_UNSUPPORTED", "the decoder's Strip does not undo the normalizer's Prepend");
+}
+
+// ---- the vocabulary
+
+// Every token as the file writes it, by id and back. There are as many ids as tokens, so that an id cannot ask for memory.
+struct Vocabulary {
+    std::vector<std::optional<std::string>> text;
+    TokenIds ids;
+    size_t most = 0;
+};
+
+void add_token(const JsonView& place, const std::string& text, uint64_t id, Vocabulary& vocabulary) {
+    if (text.size() > max_piece_bytes)
+        place.refuse("E_LIMIT", "a token of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(max_piece_bytes));
+    if (id >= vocabulary.most)
+        place.refuse("E_RANGE", shown(text) + " has id " + std::to_string(id) + ", but there are only " + std::to_string(vocabulary.most) + " tokens");
+    if (id >= vocabulary.text.size()) vocabulary.text.resize(id + 1);
+    if (vocabulary.text[id])
+        place.refuse("E_DUP", "id " + std::to_string(id) + " stands for " + shown(*vocabulary.text[id]) + " and for " + shown(text));
+    vocabulary.text[id] = text;
+    vocabulary.ids.emplace(text, static_cast<uint32_t>(id));
+}
+
+void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
+    const JsonView vocab = root.at("model").at("vocab");
+    const std::optional<JsonView> added = root.find("added_tokens");
+    if (vocab.object().empty()) vocab.refuse("E_EMPTY", "has no tokens");
+    vocabulary.most = vocab.object().size() + (added ? added->array().size() : 0);
+    for (const auto& [text, id] : vocab.object().items())
+        add_token(vocab, text, JsonView(id, vocab.file(), "model.vocab").integer(max_vocab - 1), vocabulary);
+}
+
+// Added tokens stand beside the vocabulary or name a token in it. Those that are not special, such as <think>, become control
+// tokens too: core never makes them from plain text, where the original would.
+void read_added(const JsonView& root, Vocabulary& vocabulary, TokenizerModel& model, std::vector<std::string>& notes) {
+    const std::optional<JsonView> added = root.find("added_tokens");
+    std::string plain;
+    for (size_t i = 0; added && i < added->array().size(); i++) {
+        const JsonView token = added->element(i);
+        const std::string& text = token.at("content").text();
+        const uint64_t id = token.at("id").integer(max_vocab - 1);
+        if (text.empty()) token.refuse("E_EMPTY", "its content has no characters");
+        for (const char* key : {"single_word", "lstrip", "rstrip"})
+            if (flag(token, key, false)) token.refuse("E_UNSUPPORTED", shown(text) + " with " + key + " is not supported");
+        const auto known = vocabulary.ids.find(text);
+        if (known == vocabulary.ids.end()) add_token(token, text, id, vocabulary);
+        else if (known->second != id)
+            token.refuse("E_DUP", shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
+        for (const uint32_t special : model.specials)
+            if (special == id) token.refuse("E_DUP", shown(text) + " is added twice");
+        model.specials.push_back(static_cast<uint32_t>(id));
+        if (!flag(token, "special", false)) plain += " " + text;
+    }
+    if (!plain.empty())
+        notes.push_back(root.file() + ": added tokens that are not special are control tokens here, never made from plain text:" + plain);
+}
+
+void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
+    for (size_t id = 0; id < vocabulary.text.size(); id++)
+        if (!vocabulary.text[id])
+            root.refuse("E_RANGE", "no token has id " + std::to_string(id) + ", though ids go up to " + std::to_string(vocabulary.text.size() - 1));
+}
+
+// ---- from the file's writing to bytes
+
+void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
+    for (const auto& text : vocabulary.text) model.pieces.push_back(bytes_from_alphabet(*text).value_or(*text));
+    for (const uint32_t id : model.specials) model.pieces[id] = *vocabulary.text[id];
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        const auto found = vocabulary.ids.find(byte_to_alphabet(static_cast<uint8_t>(byte)));
+        if (found != vocabulary.ids.end()) model.byte_ids[byte] = found->second;
+    }
+}
+
+std::string with_spaces(std::string text) {
+    const std::string mark = marker;
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) text.replace(at, mark.size(), " ");
+    return text;
+}
+
+void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel& model) {
+    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
+    for (uint32_t id = 0; id < vocabulary.text.size(); id++) {
+        const std::string& text = *vocabulary.text[id];
+        const std::optional<uint32_t> byte = byte_fallback ? byte_piece(text) : std::nullopt;
+        // Spaces are marks by the time they are looked up.
+        if (byte) model.byte_ids[*byte] = id;
+        else if (is_one_character(text) && text != " " && !special.count(id)) model.characters.push_back(id);
+        model.pieces.push_back(byte ? std::string(1, static_cast<char>(*byte)) : with_spaces(text));
+    }
+    for (const uint32_t id : special) model.pieces[id] = *vocabulary.text[id];
+}
+
+// ---- merges
+
+void read_merges(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerModel& model, std::vector<std::string>& notes) {
+    const JsonView merges = bpe.at("merges");
+    if (merges.array().size() > max_merges)
+        merges.refuse("E_LIMIT", std::to_string(merges.array().size()) + " merges; at most " + std::to_string(max_merges));
+    MergeList list(model, vocabulary.ids, bpe.file());
+    for (size_t i = 0; i < merges.array().size(); i++) {
+        const JsonView merge = merges.element(i);
+        std::string left, right;
+        if (merge.value().is_array()) {
+            if (merge.array().size() != 2) merge.refuse("E_SYNTAX", "must be two tokens");
+            left = merge.element(0).text();
+            right = merge.element(1).text();
+        } else {
+            const size_t space = merge.text().find(' ');
+            if (space == std::string::npos || merge.text().find(' ', space + 1) != std::string::npos)
+                merge.refuse("E_SYNTAX", shown(merge.text()) + " must be two tokens with one space between");
+            left = merge.text().substr(0, space);
+            right = merge.text().substr(space + 1);
+        }
+        if (left.empty() || right.empty()) merge.refuse("E_SYNTAX", "a part is empty");
+        list.add(left, right, "model.merges[" + std::to_string(i) + "]");
+    }
+    if (list.repeated())
+        notes.push_back(bpe.file() + ": " + std::to_string(list.repeated()) + " merges stand twice; the first place counts");
+}
+
+// Splitting at marks changes nothing as long as no token could be merged across one.
+void require_marks_in_front(const JsonView& root, const TokenizerModel& model) {
+    for (const MergeRule& merge : model.merges)
+        if (model.pieces[merge.merged].find(' ', 1) != std::string::npos)
+            root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "Metaspace with split, as token " + shown(model.pieces[merge.merged]) + " has a space inside");
+}
+
+// ---- what stands around the text
+
+// The one id of a special token of the template.
+uint32_t template_id(const JsonView& part, const JsonView& piece, size_t vocab) {
+    const std::string& name = piece.at("SpecialToken").at("id").text();
+    const JsonView ids = part.at("special_tokens").at(name).at("ids");
+    if (ids.array().size() != 1) ids.refuse("E_UNSUPPORTED", "a special token of several ids is not supported");
+    const uint64_t id = ids.element(0).integer(UINT32_MAX);
+    if (id >= vocab) ids.refuse("E_TOKEN", "id " + std::to_string(id) + " is not one of " + std::to_string(vocab) + " tokens");
+    return static_cast<uint32_t>(id);
+}
+
+// One token before the text, one behind it, or both.
+void read_template(const JsonView& part, TokenizerModel& model) {
+    const JsonView single = part.at("single");
+    bool text = false;
+    for (size_t i = 0; i < single.array().size(); i++) {
+        const JsonView piece = single.element(i);
+        if (piece.find("Sequence")) {
+            if (text) refuse_part(part, "the text stands twice");
+            text = true;
+            continue;
+        }
+        const uint32_t flag = text ? tokenizer_add_eos : tokenizer_add_bos;
+        if (model.flags & flag) refuse_part(part, "more than one special token on one side of the text");
+        model.flags |= flag;
+        (text ? model.eos : model.bos) = template_id(part, piece, model.pieces.size());
+    }
+    if (!text) refuse_part(part, "the text does not appear");
+}
+
+void read_post_processor(const JsonView& root, TokenizerModel& model) {
+    for (const JsonView& part : parts_of(root, "post_processor", "processors")) {
+        if (type_of(part) == "TemplateProcessing") read_template(part, model);
+        else if (type_of(part) != "ByteLevel") refuse_part(part);  // ByteLevel trims offsets only
+    }
+}
+
+// ---- the model
+
+void check_model(const JsonView& bpe) {
+    if (type_of(bpe) != "BPE") bpe.refuse("E_UNSUPPORTED", "type " + type_of(bpe) + " is not supported; supported is BPE");
+    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+        const std::optional<JsonView> affix = bpe.find(key);
+        if (affix && !affix->text().empty()) affix->refuse("E_UNSUPPORTED", shown(affix->text()) + " is not supported");
+    }
+    const std::optional<JsonView> dropout = bpe.find("dropout");
+    if (dropout && dropout->number() != 0) dropout->refuse("E_UNSUPPORTED", "random tokens are not supported");
+    if (flag(bpe, "ignore_merges", false)) bpe.at("ignore_merges").refuse("E_UNSUPPORTED", "true is not supported");
+}
+
+void read_unknown(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerModel& model) {
+    const std::optional<JsonView> name = bpe.find("unk_token");
+    if (!name) return;
+    const auto found = vocabulary.ids.find(name->text());
+    if (found == vocabulary.ids.end()) name->refuse("E_MISSING", shown(name->text()) + " is not in the vocabulary");
+    model.unk = found->second;
+    if (flag(bpe, "fuse_unk", false)) model.flags |= tokenizer_fuse_unk;
+}
+
+void note_ignored(const JsonView& root, std::vector<std::string>& notes) {
+    for (const char* key : {"truncation", "padding"})
+        if (root.find(key)) notes.push_back(root.file() + ": " + key + " is a matter of batches and not applied");
+}
+
+}  // namespace
+
+TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::string>& notes) {
+    const JsonView bpe = root.at("model");
+    check_model(bpe);
+    Pipeline pipeline;
+    read_normalizer(root, pipeline);
+    read_pre_tokenizer(root, pipeline);
+    const bool byte_fallback = flag(bpe, "byte_fallback", false);
+    if (pipeline.byte_level && byte_fallback) bpe.at("byte_fallback").refuse("E_UNSUPPORTED", "together with ByteLevel is not supported");
+    if (pipeline.byte_level) check_byte_level_decoder(root);
+    else check_marked_decoder(root, pipeline, byte_fallback);
+
+    TokenizerModel model = empty_tokenizer();
+    Vocabulary vocabulary;
+    read_vocabulary(root, vocabulary);
+    read_added(root, vocabulary, model, notes);
+    require_dense(root, vocabulary);
+    read_unknown(bpe, vocabulary, model);
+    if (pipeline.byte_level) {
+        put_byte_level(vocabulary, model);
+        cover_bytes(model, root.file());
+    } else {
+        put_marked(vocabulary, byte_fallback, model);
+        model.flags |= tokenizer_fold_space;
+    }
+    if (pipeline.prefix) model.flags |= tokenizer_prefix_space;
+    model.pre_tokenizer = pipeline.splits_words ? PreTokenizer::gpt2 : PreTokenizer::none;
+    read_merges(bpe, vocabulary, model, notes);
+    if (pipeline.splits_at_marks) require_marks_in_front(root, model);
+    read_post_processor(root, model);
+    note_ignored(root, notes);
+    return model;
+}
+
+}  // namespace mote::tools
