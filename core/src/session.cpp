@@ -14,10 +14,15 @@ bool overlaps(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
     return x < y ? y - x < a_bytes : x - y < b_bytes;
 }
 
+bool same(const Region& a, const Region& b) { return a.offset == b.offset && a.bytes == b.bytes; }
+
 // Whether a plan is what `plan` gives for this model.
 bool belongs(const Plan& p, const Model& model) {
     const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes});
-    return own.ok() && own.value.total == p.total && own.value.work.offset == p.work.offset;
+    const Plan& o = own.value;
+    return own.ok() && o.context == p.context && o.tile == p.tile && o.total == p.total && same(o.state, p.state) &&
+           same(o.cache, p.cache) && same(o.stream, p.stream) && same(o.normed, p.normed) && same(o.rope, p.rope) &&
+           same(o.quant, p.quant) && same(o.work, p.work);
 }
 
 }  // namespace
