@@ -39,10 +39,12 @@ private:
     }
 };
 
-[[noreturn]] void become(const std::vector<char*>& arguments, int output, int trouble) {
+[[noreturn]] void become(const std::vector<char*>& arguments, Errors errors, int output, int trouble) {
     const int input = ::open("/dev/null", O_RDONLY);
     ::signal(SIGPIPE, SIG_DFL);
-    if (input >= 0 && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0) ::execvp(arguments[0], arguments.data());
+    const bool connected = input >= 0 && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+                           (errors == Errors::shared || ::dup2(output, STDERR_FILENO) >= 0);
+    if (connected) ::execvp(arguments[0], arguments.data());
     const int reason = errno;
     (void)!::write(trouble, &reason, sizeof reason);
     ::_exit(127);
@@ -83,14 +85,14 @@ size_t read_some(int descriptor, char* buffer, size_t capacity, const std::strin
 
 }  // namespace
 
-int run_process(const std::vector<std::string>& command, const std::function<void(std::string_view)>& output) {
+int run_process(const std::vector<std::string>& command, Errors errors, const std::function<void(std::string_view)>& output) {
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     Pipe text(command[0]), trouble(command[0]);
     const pid_t id = ::fork();
     if (id < 0) refuse_io(command[0], "it cannot be started", errno);
-    if (id == 0) become(arguments, text.write, trouble.write);
+    if (id == 0) become(arguments, errors, text.write, trouble.write);
     Child child(id);
     text.close_write();
     trouble.close_write();

@@ -113,7 +113,9 @@ int run_board(const BoardRun& run) {
     const std::string firmware = run.firmware.empty() ? find_firmware(board, run.program) : run.firmware;
     if (!exists(firmware)) refuse("E_MISSING", firmware, "there is no such firmware");
     NoteFilter filter([](std::string_view text) { print(text), flush_output(); }, [](std::string_view line) { note("[mote] " + std::string(line)); });
-    const int code = run_process(emulator_command(board, firmware, run), [&](std::string_view bytes) { filter.feed(bytes); });
+    // A board has one console, and a process on a system with files is read as if it had: then order is kept.
+    const Errors errors = board.emulator == EmulatorKind::qemu_system ? Errors::shared : Errors::joined;
+    const int code = run_process(emulator_command(board, firmware, run), errors, [&](std::string_view bytes) { filter.feed(bytes); });
     filter.finish();
     return code;
 }
