@@ -18,7 +18,8 @@ double negative_log_likelihood(Span<const float> logits, uint32_t token) {
     return std::log(sum) + largest - double(logits[token]);
 }
 
-Evaluation evaluate(const Model& model, const Options& options, const std::vector<uint32_t>& tokens, const std::string& file) {
+Evaluation evaluate(const Model& model, const Options& options, const std::vector<uint32_t>& tokens, const std::string& file,
+                    const LogitsObserver& observe) {
     HostSession host = start_session(model, options, file);
     const uint32_t bos = model.tokenizer.vocab ? model.tokenizer.header().bos : no_token;
     const bool begins = bos != no_token && (model.tokenizer.header().flags & tokenizer_add_bos);
@@ -33,6 +34,7 @@ Evaluation evaluate(const Model& model, const Options& options, const std::vecto
             if (!logits.ok()) refuse_fault(logits.fault, file);
             const double nats = negative_log_likelihood({logits.value.data, logits.value.count}, tokens[i]);
             if (!std::isfinite(nats)) refuse("E_NONFINITE", file, "the logits before token " + std::to_string(i) + " of the text are not finite");
+            if (observe) observe({logits.value.data, logits.value.count});
             out.nats += nats;
             out.tokens++;
             out.bytes += piece(model.tokenizer, tokens[i]).count;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,11 @@ struct Evaluation {
 /// -ln softmax(logits)[token], in double.
 double negative_log_likelihood(Span<const float> logits, uint32_t token);
 
+/// Gets the logits that predict each token.
+using LogitsObserver = std::function<void(Span<const float> logits)>;
+
 /// Throws Failure.
-Evaluation evaluate(const Model& model, const Options& options, const std::vector<uint32_t>& text_tokens, const std::string& file);
+Evaluation evaluate(const Model& model, const Options& options, const std::vector<uint32_t>& text_tokens, const std::string& file,
+                    const LogitsObserver& observe = {});
 
 }  // namespace mote::tools
