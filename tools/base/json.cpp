@@ -24,7 +24,7 @@ std::string in_quotes(const std::string& text) { return "\"" + printable(text) +
 
 class Builder : public nlohmann::json_sax<Json> {
 public:
-    Builder(const std::string& file, uint64_t first_byte) : file_(file), first_byte_(first_byte) {}
+    Builder(const std::string& file, uint64_t first_byte, size_t bytes) : file_(file), first_byte_(first_byte), bytes_(bytes) {}
 
     Json take() { return std::move(root_); }
 
@@ -48,7 +48,8 @@ public:
 
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
         const std::string what = error.what();
-        const bool text = what.find("UTF-8") != std::string::npos || what.find("surrogate") != std::string::npos;
+        const bool cut = position > bytes_;  // within a character, too
+        const bool text = !cut && (what.find("UTF-8") != std::string::npos || what.find("surrogate") != std::string::npos);
         constexpr int out_of_range = 406;
         refuse_at(error.id == out_of_range ? "E_RANGE" : text ? "E_UTF8" : "E_SYNTAX", file_, first_byte_ + position, printable(what));
     }
@@ -84,6 +85,7 @@ private:
 
     const std::string& file_;
     uint64_t first_byte_;
+    size_t bytes_;
     Json root_;
     std::vector<Json*> open_;
     std::string key_;
@@ -93,7 +95,7 @@ private:
 
 Json parse_json(std::string_view text, const std::string& file, uint64_t first_byte) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", file, "is empty where JSON is expected");
-    Builder builder(file, first_byte);
+    Builder builder(file, first_byte, text.size());
     Json::sax_parse(text.begin(), text.end(), &builder);
     return builder.take();
 }

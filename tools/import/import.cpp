@@ -14,7 +14,7 @@ namespace {
 
 // Known containers of models, as opposed to files that are none.
 bool holds_a_model(const std::string& kind) {
-    for (const char* word : {"GGUF", "zip", "pickle", "safetensors", ".mote"})
+    for (const char* word : {"GGUF", "a zip", "pickle", "safetensors", ".mote"})
         if (kind.find(word) != std::string::npos) return true;
     return false;
 }

@@ -47,11 +47,14 @@ bool is_per_layer(Role role) { return role >= Role::attention_norm; }
 struct Field {
     const char* name;
     uint32_t Architecture::*member;
+    uint32_t limit;
 };
-constexpr Field fields[] = {{"dim", &Architecture::dim},           {"hidden_dim", &Architecture::hidden},
-                            {"n_layers", &Architecture::layers},   {"n_heads", &Architecture::heads},
-                            {"n_kv_heads", &Architecture::kv_heads}, {"vocab_size", &Architecture::vocab},
-                            {"seq_len", &Architecture::context}};
+constexpr Field fields[] = {
+    {"dim", &Architecture::dim, max_dim},          {"hidden_dim", &Architecture::hidden, max_hidden},
+    {"n_layers", &Architecture::layers, max_layers}, {"n_heads", &Architecture::heads, max_dim},
+    {"n_kv_heads", &Architecture::kv_heads, max_dim}, {"vocab_size", &Architecture::vocab, max_vocab},
+    {"seq_len", &Architecture::context, max_context},
+};
 constexpr uint32_t vocab_field = 5;
 
 // Sizes that make no sense as they stand, and do with their bytes swapped.
@@ -76,9 +79,10 @@ bool read_sizes(const MappedFile& file, uint64_t at, Layout& layout) {
             own_head = true;
             value = -value;
         }
-        if (value <= 0)
-            refuse_at("E_SHAPE", file.path(), at + 4 * i, std::string(fields[i].name) + " is " + std::to_string(value) +
-                      "; must be more than 0 in a llama2.c checkpoint");
+        if (value <= 0 || value > fields[i].limit)
+            refuse_at(value <= 0 ? "E_SHAPE" : "E_LIMIT", file.path(), at + 4 * i,
+                      std::string(fields[i].name) + " is " + std::to_string(value) + "; a llama2.c checkpoint has 1 to " +
+                          std::to_string(fields[i].limit));
         layout.sizes.*fields[i].member = static_cast<uint32_t>(value);
     }
     return own_head;

@@ -1,6 +1,8 @@
 // tokenizer_gpt2: tokens by name, merges by line.
 #include "tokenizer/tokenizer_gpt2.h"
 
+#include <algorithm>
+
 #include "../../core/src/utf8.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -72,7 +74,7 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
 
 void add_special(const TokenIds& ids, const std::string& text, TokenizerModel& model) {
     const auto found = ids.find(text);
-    if (found == ids.end()) return;
+    if (found == ids.end() || std::count(model.specials.begin(), model.specials.end(), found->second)) return;
     model.specials.push_back(found->second);
     model.pieces[found->second] = text;
 }

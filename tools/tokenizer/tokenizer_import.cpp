@@ -26,11 +26,27 @@ std::string folder_of(const std::string& file) {
 bool is_json(std::string_view text) {
     if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
     const size_t begin = text.find_first_not_of(" \t\r\n");
-    return begin != std::string_view::npos && (text[begin] == '{' || text[begin] == '[' || text.substr(begin, 4) == "null");
+    if (begin == std::string_view::npos) return false;
+    text.remove_prefix(begin);
+    const bool list = text[0] == '[' && text.find_first_of("]{[\"0123456789 \t\r\n", 1) == 1;  // but not a line such as [PAD]
+    return text[0] == '{' || list || text.substr(0, 4) == "null";
 }
 
 // A protocol buffer whose first field is a piece that begins with its text.
 bool is_sentencepiece(std::string_view b) { return b.size() > 4 && b[0] == '\n' && b[1] != '\0' && b[2] == '\n'; }
+
+std::string kind_of(std::string_view bytes) {
+    if (is_sentencepiece(bytes)) return "a SentencePiece model";
+    return bytes.substr(0, 5) == "[PAD]" ? "a WordPiece vocabulary" : looks_like(bytes);
+}
+
+// merges.txt beside vocab.json, x-merges.txt beside x-vocab.json.
+std::string merges_beside(const std::string& vocab) {
+    const std::string ending = "vocab.json";
+    if (vocab.size() < ending.size() || vocab.compare(vocab.size() - ending.size(), ending.size(), ending) != 0)
+        return folder_of(vocab) + "/merges.txt";
+    return vocab.substr(0, vocab.size() - ending.size()) + "merges.txt";
+}
 
 TokenizerModel import_json(const std::string& file, std::vector<std::string>& notes) {
     const Json json = read_json(file, max_json_bytes);
@@ -39,7 +55,7 @@ TokenizerModel import_json(const std::string& file, std::vector<std::string>& no
     const Json::const_iterator model = root.object().find("model");
     const bool only_ids = !json.empty() && std::all_of(json.begin(), json.end(), [](const Json& v) { return v.is_number(); });
     TokenizerModel tokenizer = only_ids || (model != json.end() && model->is_number())
-                                   ? import_tokenizer_gpt2(root, folder_of(file) + "/merges.txt", special, notes)
+                                   ? import_tokenizer_gpt2(root, merges_beside(file), special, notes)
                                    : import_tokenizer_json(root, notes);
     complete_special_tokens(special, tokenizer, notes);
     return tokenizer;
@@ -49,7 +65,7 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
     const MappedFile file(path);
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
     if (is_json(file.text())) return import_json(path, notes);
-    const std::string kind = is_sentencepiece(file.text()) ? "a SentencePiece model" : looks_like(file.text());
+    const std::string kind = kind_of(file.text());
     if (kind.empty()) return import_tokenizer_llama2c(file, notes);
     refuse("E_UNSUPPORTED", path, "looks like " + kind + "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, or a "
            "tokenizer.bin of llama2.c");

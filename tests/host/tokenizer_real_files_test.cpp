@@ -1,0 +1,119 @@
+// Tokenizers that others made, against token ids that others computed.
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "opened_tokenizer.h"
+#include "refusal.h"
+#include "shared_data.h"
+#include "tokenizer/tokenizer_import.h"
+
+namespace mote::tools {
+namespace {
+
+using testing::OpenedTokenizer;
+using testing::read_file;
+using testing::shared_data;
+
+using Ids = std::vector<uint32_t>;
+
+struct Vector {
+    std::string text;
+    Ids ids;
+};
+
+// llama.cpp's vectors: texts apart by a line of their own, a line of ids each.
+std::vector<Vector> read_vectors(const std::string& name) {
+    const std::string separator = "\n__ggml_vocab_test__\n";
+    const std::string texts = read_file(shared_data(name + ".inp"));
+    std::istringstream lines(read_file(shared_data(name + ".out")));
+    std::vector<Vector> vectors;
+    for (size_t begin = 0, end; (end = texts.find(separator, begin)) != std::string::npos; begin = end + separator.size()) {
+        Vector vector{texts.substr(begin, end - begin), {}};
+        std::string line;
+        std::getline(lines, line);
+        std::istringstream words(line);
+        for (uint32_t id; words >> id;) vector.ids.push_back(id);
+        vectors.push_back(vector);
+    }
+    return vectors;
+}
+
+void expect_vectors(const OpenedTokenizer& tokenizer, const std::string& name) {
+    const std::vector<Vector> vectors = read_vectors(name);
+    ASSERT_EQ(vectors.size(), 46u);
+    for (const Vector& v : vectors) {
+        EXPECT_EQ(tokenizer.encode(v.text, testing::plain()), v.ids) << v.text;
+        EXPECT_EQ(tokenizer.decode(v.ids), v.text);
+    }
+}
+
+void expect_round_trips(const OpenedTokenizer& tokenizer, const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_EQ(tokenizer.decode(tokenizer.encode(line)), line);
+}
+
+TEST(real_tokenizers, gpt2_gives_46_of_46_vectors) {
+    MOTE_NEEDS("tokenizers/gpt2/vocab.json");
+    MOTE_NEEDS("tokenizers/llamacpp/ggml-vocab-gpt-2.gguf.inp");
+    const OpenedTokenizer t(import_tokenizer(shared_data("tokenizers/gpt2")));
+    EXPECT_EQ(t.core().vocab, 50257u);
+    expect_vectors(t, "tokenizers/llamacpp/ggml-vocab-gpt-2.gguf");
+}
+
+TEST(real_tokenizers, llama2_gives_46_of_46_vectors) {
+    MOTE_NEEDS("weights/llama2c/tokenizer_llama2.bin");
+    MOTE_NEEDS("tokenizers/llamacpp/ggml-vocab-llama-spm.gguf.inp");
+    const OpenedTokenizer t(import_tokenizer(shared_data("weights/llama2c/tokenizer_llama2.bin")));
+    EXPECT_EQ(t.core().vocab, 32000u);
+    expect_vectors(t, "tokenizers/llamacpp/ggml-vocab-llama-spm.gguf");
+}
+
+TEST(real_tokenizers, stories260K_spells_its_known_story) {
+    MOTE_NEEDS("weights/llama2c/tok512.bin");
+    const OpenedTokenizer t(import_tokenizer(shared_data("weights/llama2c/tok512.bin")));
+    const Ids story = {1, 403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426};
+    EXPECT_EQ(t.decode(story), "Once upon a time, there was a little girl named Lily.");
+    EXPECT_EQ(t.encode("Once upon a time"), (Ids{1, 403, 407, 261, 378}));
+}
+
+TEST(real_tokenizers, stories656K_goes_there_and_back) {
+    MOTE_NEEDS("weights/hf/stories656K/tokenizer.json");
+    const OpenedTokenizer t(import_tokenizer(shared_data("weights/hf/stories656K")));
+    const Ids story = {1, 147, 201, 282, 215, 286, 598, 1662, 356, 499, 826, 1363, 1145, 1652, 615, 242, 1482, 951, 628, 499};
+    EXPECT_EQ(t.decode(story).substr(0, 46), "Once upon a time, there was a little girl name");
+    expect_round_trips(t, "Once upon a time, there was a little girl named Lily.\nShe had a toy car!\n  two spaces in front\na");
+}
+
+TEST(real_tokenizers, minimind_goes_there_and_back) {
+    MOTE_NEEDS("tokenizers/minimind/tokenizer.json");
+    const TokenizerModel m = import_tokenizer(shared_data("tokenizers/minimind"));
+    EXPECT_EQ(m.specials.size(), 36u);
+    EXPECT_EQ(m.pieces[m.eos], "<|im_end|>");
+    const OpenedTokenizer t(m);
+    expect_round_trips(t, "Hello, world! It's 2024.\n\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe4\xb8\x96\xe7\x95\x8c\n\xf0\x9f\x98\x80 \xc3\xa9\n<|im_start|>user");
+    EncodeOptions options;
+    options.parse_special = true;
+    EXPECT_EQ(t.encode("<|im_start|><|im_end|>", options), (Ids{1, 2}));
+}
+
+TEST(real_tokenizers, a_trained_vocabulary_is_read_under_its_own_name) {
+    MOTE_NEEDS("tokenizers/bpe_training/train-bpe-reference-vocab.json");
+    MOTE_NEEDS("tokenizers/bpe_training/tinystories_sample.txt");
+    const OpenedTokenizer t(import_tokenizer(shared_data("tokenizers/bpe_training/train-bpe-reference-vocab.json")));
+    expect_round_trips(t, read_file(shared_data("tokenizers/bpe_training/tinystories_sample.txt")));
+}
+
+TEST(real_tokenizers, other_kinds_are_refused_by_name) {
+    const std::pair<const char*, const char*> files[] = {{"weights/bert/tiny_bert/tokenizer.json", "WordPiece"},
+                                                         {"weights/llama2c/tokenizer_llama2.model", "SentencePiece"},
+                                                         {"tokenizers/t5/t5_spiece.model", "SentencePiece"},
+                                                         {"tokenizers/bert/bert_base_uncased_vocab.txt", "WordPiece"},
+                                                         {"tokenizers/qwen2/qwen.tiktoken", "text file"}};
+    for (const auto& [name, word] : files) {
+        MOTE_NEEDS(name);
+        testing::expect_refusal("E_UNSUPPORTED", {word}, [path = shared_data(name)] { import_tokenizer(path); });
+    }
+}
+
+}  // namespace
+}  // namespace mote::tools
