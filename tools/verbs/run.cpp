@@ -18,9 +18,11 @@
 namespace mote::tools {
 namespace {
 
+constexpr uint32_t default_tile = 8;
+
 struct RunOptions {
     std::string model, prompt, prompt_file, prompt_ids, kv = "q8", seed = "0", board, firmware;
-    uint32_t count = 0, context = 0, tile = 8, top_k = 40;
+    uint32_t count = 0, context = 0, tile = 0, top_k = 40;
     float temperature = 0.8f, top_p = 0.95f, min_p = 0.05f;
     bool digest = false, ids = false, ignore_eos = false, special = false, no_bos = false;
     const CLI::Option* count_option = nullptr;
@@ -65,7 +67,7 @@ void run_here(const RunOptions& o) {
     if (!o.ids && model.tokenizer.vocab == 0)
         refuse("E_MISSING", o.model, "the model carries no tokenizer; print token ids with --ids");
     GenerateOptions g;
-    g.session = Options{o.context ? o.context : default_context(model), o.tile, parse_format(o.kv), 0};
+    g.session = Options{o.context ? o.context : default_context(model), o.tile ? o.tile : default_tile, parse_format(o.kv), 0};
     g.sampler = SamplerOptions{o.temperature, o.top_k, o.top_p, o.min_p, parse_u64("--seed", o.seed)};
     if (o.count_option->count()) g.count = o.count;
     g.ignore_eos = o.ignore_eos;
@@ -106,9 +108,9 @@ void run_on_board(const RunOptions& o) {
     run.model = o.model;
     run.prompt = prompt_text(o);
     run.arguments = {"--kv", o.kv, "--temp", shortest(o.temperature), "--top-k", std::to_string(o.top_k), "--top-p",
-                     shortest(o.top_p), "--min-p", shortest(o.min_p), "-s", std::to_string(parse_u64("--seed", o.seed)),
-                     "--tile", std::to_string(o.tile)};
+                     shortest(o.top_p), "--min-p", shortest(o.min_p), "-s", std::to_string(parse_u64("--seed", o.seed))};
     if (o.count_option->count()) run.arguments.insert(run.arguments.end(), {"-n", std::to_string(o.count)});
+    if (o.tile) run.arguments.insert(run.arguments.end(), {"--tile", std::to_string(o.tile)});
     if (o.context) run.arguments.insert(run.arguments.end(), {"-c", std::to_string(o.context)});
     if (!o.prompt_ids.empty()) {
         parse_ids("--prompt-ids", o.prompt_ids);
@@ -136,7 +138,7 @@ void add_run(CLI::App& program) {
     o->count_option = add_count(*verb, "-n,--predict", o->count, "tokens to generate (default: until the end token or a full context)");
     add_count(*verb, "-c,--ctx-size", o->context, "tokens of context (default: the model's, at most 4096; on a board what fits)");
     add_cache_format(*verb, o->kv);
-    add_count(*verb, "--tile", o->tile, "prompt tokens that share one pass over the weights (default 8); changes no bit of the result");
+    add_count(*verb, "--tile", o->tile, "prompt tokens that share one pass over the weights (default 8; on a board 1); changes no bit of the result");
     add_real(*verb, "--temp", o->temperature, "temperature; 0 takes the most probable token (default 0.8)");
     add_count(*verb, "--top-k", o->top_k, "draw from the K most probable tokens; 0: all (default 40)");
     add_real(*verb, "--top-p", o->top_p, "draw from the fewest tokens that hold this probability; 1: all (default 0.95)");
