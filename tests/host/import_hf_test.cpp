@@ -1,6 +1,6 @@
 // Hugging Face folders: families, names, transposes, and config.json against the tensors.
-#include <cmath>
 #include <gtest/gtest.h>
+#include <cmath>
 #include <limits>
 
 #include "import/import.h"
@@ -246,9 +246,12 @@ TEST(hf, refuses_settings_that_change_the_model) {
         const char* key;
         Json value;
     } settings[] = {
-        {"llama", "quantization_config", {{"bits", 4}}}, {"llama", "partial_rotary_factor", 0.5},
-        {"qwen2", "use_sliding_window", true},           {"qwen3", "layer_types", {"full_attention", "sliding_attention"}},
-        {"llama", "hidden_act", "relu2"},                {"llama", "rope_scaling", {{"rope_type", "yarn"}}},
+        {"llama", "quantization_config", {{"bits", 4}}},
+        {"llama", "partial_rotary_factor", 0.5},
+        {"qwen2", "use_sliding_window", true},
+        {"qwen3", "layer_types", {"full_attention", "sliding_attention"}},
+        {"llama", "hidden_act", "relu2"},
+        {"llama", "rope_scaling", {{"rope_type", "yarn"}}},
     };
     for (const auto& s : settings) {
         HfModel m = tiny_llama();
@@ -266,8 +269,10 @@ TEST(hf, refuses_settings_that_change_the_model) {
 }
 
 TEST(hf, knows_activations_by_their_names) {
-    const std::pair<const char*, Activation> names[] = {{"gelu_new", Activation::gelu_tanh}, {"gelu_pytorch_tanh", Activation::gelu_tanh},
-                                                        {"gelu", Activation::gelu_erf},      {"relu", Activation::relu},
+    const std::pair<const char*, Activation> names[] = {{"gelu_new", Activation::gelu_tanh},
+                                                        {"gelu_pytorch_tanh", Activation::gelu_tanh},
+                                                        {"gelu", Activation::gelu_erf},
+                                                        {"relu", Activation::relu},
                                                         {"silu", Activation::silu}};
     for (const auto& [name, activation] : names) {
         HfModel m = tiny_gpt2();
@@ -318,8 +323,10 @@ TEST(hf, refuses_sizes_of_the_wrong_kind) {
 }
 
 TEST(hf, refuses_sizes_beyond_the_limits_before_it_allocates) {
-    const std::pair<const char*, uint64_t> sizes[] = {{"hidden_size", 1u << 16},        {"num_hidden_layers", 1u << 11},
-                                                      {"intermediate_size", 1u << 18}, {"vocab_size", 1u << 25},
+    const std::pair<const char*, uint64_t> sizes[] = {{"hidden_size", 1u << 16},
+                                                      {"num_hidden_layers", 1u << 11},
+                                                      {"intermediate_size", 1u << 18},
+                                                      {"vocab_size", 1u << 25},
                                                       {"num_attention_heads", 1u << 16}};
     for (const auto& [key, value] : sizes) {
         HfModel m = tiny_llama();

@@ -41,8 +41,7 @@ TEST(json, refuses_nothing_at_all) {
 
 TEST(json, refuses_what_is_cut_at_any_byte) {
     const std::string whole = R"({"a": [1, "b\u00e9", {"c": true}], "d": null})";
-    for (size_t n = 1; n < whole.size(); n++)
-        EXPECT_THROW(parse(whole.substr(0, n)), Failure) << n;
+    for (size_t n = 1; n < whole.size(); n++) EXPECT_THROW(parse(whole.substr(0, n)), Failure) << n;
 }
 
 TEST(json, refuses_bytes_behind_the_value) {
@@ -50,7 +49,7 @@ TEST(json, refuses_bytes_behind_the_value) {
 }
 
 TEST(json, refuses_text_that_is_not_utf8) {
-    expect_refusal("E_UTF8", {"a.json", "byte"}, [] { parse("[\"\xc0\x80\"]"); });       // overlong
+    expect_refusal("E_UTF8", {"a.json", "byte"}, [] { parse("[\"\xc0\x80\"]"); });  // overlong
     expect_refusal("E_UTF8", {}, [] { parse("[\"\xff\"]"); });
     expect_refusal("E_UTF8", {"surrogate"}, [] { parse(R"(["\ud800"])"); });
 }

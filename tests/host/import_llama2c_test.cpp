@@ -1,7 +1,7 @@
 // llama2.c checkpoints: where each tensor lies, and every way a file can be wrong.
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cmath>
-#include <gtest/gtest.h>
 #include <limits>
 
 #include "import/import.h"
@@ -105,8 +105,7 @@ TEST(llama2c, multiplies_bytes_by_their_group_scale_in_version_2) {
 }
 
 TEST(llama2c, refuses_a_file_shorter_than_its_header) {
-    for (size_t n = 1; n < 28; n++)
-        expect_refusal("E_TRUNC", {"28 bytes"}, [&] { import(testing::llama2c_v0().substr(0, n)); });
+    for (size_t n = 1; n < 28; n++) expect_refusal("E_TRUNC", {"28 bytes"}, [&] { import(testing::llama2c_v0().substr(0, n)); });
     expect_refusal("E_TRUNC", {"256 bytes"}, [] { import(testing::llama2c_v1().substr(0, 255)); });
     expect_refusal("E_TRUNC", {"empty"}, [] { import(""); });
 }

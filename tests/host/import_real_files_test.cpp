@@ -1,7 +1,7 @@
 // Checkpoints that others made. Values are those that their origins state, or were read with another program.
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cmath>
-#include <gtest/gtest.h>
 
 #include "import/import.h"
 #include "refusal.h"
@@ -13,7 +13,9 @@ namespace {
 using testing::expect_refusal;
 using testing::shared_data;
 
-float element(const Weights& weights, Role role, uint32_t layer, size_t index) { return weights.tensors.at({role, layer}).values.at(index); }
+float element(const Weights& weights, Role role, uint32_t layer, size_t index) {
+    return weights.tensors.at({role, layer}).values.at(index);
+}
 
 TEST(real_checkpoints, stories260K_has_its_documented_shape) {
     MOTE_NEEDS("weights/llama2c/stories260K.bin");
@@ -35,7 +37,8 @@ TEST(real_checkpoints, versions_0_and_1_of_stories260K_are_equal) {
     const Weights v0 = import_checkpoint(shared_data("weights/llama2c/stories260K.bin"));
     const Weights v1 = import_checkpoint(shared_data("weights/llama2c/stories260K_v1.bin"));
     ASSERT_EQ(v0.tensors.size(), v1.tensors.size());
-    for (const auto& [key, tensor] : v0.tensors) EXPECT_EQ(tensor.values, v1.tensors.at(key).values) << role_name(key.first) << key.second;
+    for (const auto& [key, tensor] : v0.tensors)
+        EXPECT_EQ(tensor.values, v1.tensors.at(key).values) << role_name(key.first) << key.second;
     EXPECT_EQ(v0.rope_frequencies, v1.rope_frequencies);
 }
 

@@ -13,7 +13,9 @@ using testing::expect_refusal;
 
 constexpr double turn = 6.283185307179586476925;
 
-std::vector<uint32_t> with_scaling(const Json& scaling) { return rope_frequencies(4, 100, JsonView(scaling, "config.json", "rope_scaling")); }
+std::vector<uint32_t> with_scaling(const Json& scaling) {
+    return rope_frequencies(4, 100, JsonView(scaling, "config.json", "rope_scaling"));
+}
 
 TEST(rope, writes_one_radian_as_a_fraction_of_a_turn) {
     EXPECT_EQ(rope_turns(1), 683565276u);  // 2^32 / (2 pi) = 683565275.58
@@ -43,13 +45,19 @@ TEST(rope, leaves_frequencies_alone_by_the_default_rule) {
 
 // theta 100 and dim 4: waves of 2 pi and 20 pi positions. A context of 100 holds 15.9 and 1.59 of them.
 TEST(rope, stretches_long_waves_by_the_llama3_rule) {
-    const Json scaling = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 2.0}, {"high_freq_factor", 4.0},
+    const Json scaling = {{"rope_type", "llama3"},
+                          {"factor", 8.0},
+                          {"low_freq_factor", 2.0},
+                          {"high_freq_factor", 4.0},
                           {"original_max_position_embeddings", 100}};
     EXPECT_EQ(with_scaling(scaling), (std::vector<uint32_t>{683565276, 8544566}));  // short: kept; long: an eighth
 }
 
 TEST(rope, blends_middle_waves_by_the_llama3_rule) {
-    const Json scaling = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+    const Json scaling = {{"rope_type", "llama3"},
+                          {"factor", 8.0},
+                          {"low_freq_factor", 1.0},
+                          {"high_freq_factor", 4.0},
                           {"original_max_position_embeddings", 100}};
     // waves = 10 / (2 pi) = 1.591549; blend = 0.197183; 0.1 (0.802817 / 8 + 0.197183) = 0.029753518 radians
     EXPECT_NEAR(with_scaling(scaling)[1], 20338473.0, 60.0);  // from a blend of six digits
@@ -57,7 +65,9 @@ TEST(rope, blends_middle_waves_by_the_llama3_rule) {
 
 TEST(rope, refuses_rules_it_does_not_know_by_name) {
     for (const char* rule : {"yarn", "dynamic", "longrope"})
-        expect_refusal("E_UNSUPPORTED", {"rope_scaling", rule, "linear"}, [&] { with_scaling({{"rope_type", rule}, {"factor", 2.0}}); });
+        expect_refusal("E_UNSUPPORTED", {"rope_scaling", rule, "linear"}, [&] {
+            with_scaling({{"rope_type", rule}, {"factor", 2.0}});
+        });
 }
 
 TEST(rope, refuses_a_rule_without_its_numbers) {
@@ -66,7 +76,10 @@ TEST(rope, refuses_a_rule_without_its_numbers) {
     expect_refusal("E_TYPE", {"factor"}, [] { with_scaling({{"type", "linear"}, {"factor", "2"}}); });
     expect_refusal("E_MISSING", {"type"}, [] { with_scaling({{"factor", 2}}); });
     expect_refusal("E_RANGE", {"high_freq_factor"}, [] {
-        with_scaling({{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4},
+        with_scaling({{"rope_type", "llama3"},
+                      {"factor", 8},
+                      {"low_freq_factor", 4},
+                      {"high_freq_factor", 4},
                       {"original_max_position_embeddings", 100}});
     });
 }

@@ -1,6 +1,6 @@
 // safetensors files: everything that the header can say wrong.
-#include <cmath>
 #include <gtest/gtest.h>
+#include <cmath>
 
 #include "import/safetensors.h"
 #include "make_checkpoint.h"
@@ -19,16 +19,22 @@ std::map<std::string, StoredTensor> open(const std::string& bytes) {
     return SafetensorsFile(folder.write("model.safetensors", bytes)).tensors();
 }
 
-void expect_bad_header(const std::string& code, std::initializer_list<const char*> parts, const std::string& header, size_t data = 16) {
+void expect_bad_header(const std::string& code, std::initializer_list<const char*> parts, const std::string& header,
+                       size_t data = 16) {
     SCOPED_TRACE(header);
     expect_refusal(code, parts, [&] { open(safetensors(header, std::string(data, '\0'))); });
 }
 
 // One tensor `a` of 4 floats, with its shape or offsets replaced.
-std::string with_shape(const std::string& shape) { return R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,16]}})"; }
-std::string with_offsets(const std::string& offsets) { return R"({"a":{"dtype":"F32","shape":[4],"data_offsets":)" + offsets + "}}"; }
+std::string with_shape(const std::string& shape) {
+    return R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,16]}})";
+}
+std::string with_offsets(const std::string& offsets) {
+    return R"({"a":{"dtype":"F32","shape":[4],"data_offsets":)" + offsets + "}}";
+}
 std::string two(const std::string& first, const std::string& second) {
-    return R"({"a":{"dtype":"F32","shape":[2],"data_offsets":)" + first + R"(},"b":{"dtype":"F32","shape":[2],"data_offsets":)" + second + "}}";
+    return R"({"a":{"dtype":"F32","shape":[2],"data_offsets":)" + first + R"(},"b":{"dtype":"F32","shape":[2],"data_offsets":)" +
+           second + "}}";
 }
 
 std::vector<float> floats_of(const std::string& dtype, const std::string& data) {
@@ -116,7 +122,8 @@ TEST(safetensors, accepts_metadata_of_strings_or_none) {
 
 TEST(safetensors, refuses_dtypes_it_does_not_know_by_name) {
     for (const char* dtype : {"F8_E4M3", "F4", "Q4", "f32"})
-        expect_bad_header("E_UNSUPPORTED", {"a.dtype", dtype}, R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[16],"data_offsets":[0,16]}})");
+        expect_bad_header("E_UNSUPPORTED", {"a.dtype", dtype},
+                          R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[16],"data_offsets":[0,16]}})");
 }
 
 TEST(safetensors, refuses_weights_of_integers) {
@@ -158,7 +165,9 @@ TEST(safetensors, refuses_offsets_that_disagree_with_the_shape) {
     expect_bad_header("E_SHAPE", {"[3]", "12 bytes", "16"}, with_shape("[3]"));
 }
 
-TEST(safetensors, refuses_overlapping_tensors) { expect_bad_header("E_OVERLAP", {"b", "shares bytes"}, two("[0,8]", "[4,12]"), 12); }
+TEST(safetensors, refuses_overlapping_tensors) {
+    expect_bad_header("E_OVERLAP", {"b", "shares bytes"}, two("[0,8]", "[4,12]"), 12);
+}
 
 TEST(safetensors, refuses_two_tensors_with_the_same_bytes) { expect_bad_header("E_OVERLAP", {}, two("[0,8]", "[0,8]"), 8); }
 
@@ -170,8 +179,9 @@ TEST(safetensors, refuses_holes) {
 TEST(safetensors, refuses_bytes_behind_the_last_tensor) { expect_bad_header("E_TRAILING", {"1 bytes"}, with_shape("[4]"), 17); }
 
 TEST(safetensors, accepts_tensors_without_elements_and_without_dimensions) {
-    const auto tensors = open(safetensors(R"({"a":{"dtype":"F32","shape":[0,4],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})",
-                                          std::string(4, '\0')));
+    const auto tensors = open(safetensors(
+        R"({"a":{"dtype":"F32","shape":[0,4],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})",
+        std::string(4, '\0')));
     EXPECT_EQ(tensors.at("a").elements, 0u);
     EXPECT_EQ(tensors.at("b").elements, 1u);
 }

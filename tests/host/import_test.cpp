@@ -5,6 +5,7 @@
 
 #include "make_checkpoint.h"
 #include "refusal.h"
+#include "tokenizer/tokenizer_import.h"
 
 namespace mote::tools {
 namespace {
@@ -56,6 +57,48 @@ TEST(import, refuses_a_tokenizer_of_another_vocabulary) {
     ImportOptions options;
     options.tokenizer = folder.write("tokenizer.bin", testing::llama2c_tokenizer({{"a", -1}, {"b", -2}}));
     expect_refusal("E_MISMATCH", {"tokenizer.bin", "261", "262"}, [&] { import_checkpoint(model, options); });
+}
+
+// Reads a file with one bit of each of its bytes changed in turn: an answer or a refusal, and under a sanitizer nothing else.
+template <class Read>
+void expect_answers(const std::string& name, const std::string& whole, size_t bytes, Read read) {
+    const TemporaryFolder folder;
+    for (size_t i = 0; i < bytes; i++) {
+        std::string damaged = whole;
+        damaged[i] = static_cast<char>(damaged[i] ^ 1 << i % 8);
+        const std::string file = folder.write(name, damaged);
+        try {
+            read(file);
+        } catch (const Failure& failure) {
+            EXPECT_NE(failure.exit(), Exit::internal) << "byte " << i << ": " << failure.what();
+        }
+    }
+}
+
+TEST(import, answers_to_every_damaged_byte) {
+    const auto checkpoint = [](const std::string& file) { import_checkpoint(file); };
+    expect_answers("v0.bin", testing::llama2c_v0(), 28 + 8, checkpoint);
+    expect_answers("v1.bin", testing::llama2c_v1(), 256 + 8, checkpoint);
+    expect_answers("v2.bin", testing::llama2c_v2(), 256 + 8, checkpoint);
+    const testing::HfModel model = testing::tiny_llama();
+    const std::string weights = testing::safetensors(model.tensors);
+    const TemporaryFolder folder;
+    model.write(folder);
+    expect_answers("x", weights, 8 + 600, [&](const std::string& file) {
+        std::filesystem::copy_file(file, folder.path() + "/model.safetensors", std::filesystem::copy_options::overwrite_existing);
+        import_checkpoint(folder.path());
+    });
+}
+
+TEST(import, answers_to_every_damaged_byte_of_a_tokenizer) {
+    const auto tokenizer = [](const std::string& file) {
+        const TokenizerModel model = import_tokenizer(file);
+        pack_tokenizer(model, static_cast<uint32_t>(model.pieces.size()), file);
+    };
+    const std::string marked = testing::marked_tokenizer().dump();
+    expect_answers("tokenizer.json", marked, marked.size(), tokenizer);
+    const std::string scored = testing::llama2c_tokenizer({{"a", -1}, {"b", -2}, {"ab", -3}});
+    expect_answers("tokenizer.bin", scored, 64, tokenizer);
 }
 
 }  // namespace

@@ -132,7 +132,8 @@ inline std::string safetensors(const Tensors& tensors) {
     Json header = Json::object();
     std::string data;
     for (const auto& [name, tensor] : tensors) {
-        header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {data.size(), data.size() + tensor.bytes.size()}}};
+        header[name] = {
+            {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {data.size(), data.size() + tensor.bytes.size()}}};
         data += tensor.bytes;
     }
     return safetensors(header.dump(), data);
@@ -155,9 +156,9 @@ struct HfModel {
 /// dim 4, 1 layer, 2 heads that share 1 key head, hidden 6, vocab 3; untied.
 inline HfModel tiny_llama() {
     HfModel m;
-    m.config = {{"model_type", "llama"},     {"hidden_size", 4},           {"num_hidden_layers", 1}, {"num_attention_heads", 2},
-                {"num_key_value_heads", 1},  {"intermediate_size", 6},     {"vocab_size", 3},        {"max_position_embeddings", 16},
-                {"rms_norm_eps", 1e-6},      {"rope_theta", 10000.0},      {"hidden_act", "silu"},   {"tie_word_embeddings", false}};
+    m.config = {{"model_type", "llama"},    {"hidden_size", 4},       {"num_hidden_layers", 1}, {"num_attention_heads", 2},
+                {"num_key_value_heads", 1}, {"intermediate_size", 6}, {"vocab_size", 3},        {"max_position_embeddings", 16},
+                {"rms_norm_eps", 1e-6},     {"rope_theta", 10000.0},  {"hidden_act", "silu"},   {"tie_word_embeddings", false}};
     const std::string layer = "model.layers.0.";
     m.tensors = {{"model.embed_tokens.weight", f32_tensor({3, 4}, 1)},
                  {"lm_head.weight", f32_tensor({3, 4}, 2)},
@@ -177,7 +178,8 @@ inline HfModel tiny_llama() {
 /// dim 2, 1 layer, 1 head, vocab 3, names with the prefix.
 inline HfModel tiny_gpt2() {
     HfModel m;
-    m.config = {{"model_type", "gpt2"}, {"n_embd", 2}, {"n_layer", 1}, {"n_head", 1}, {"n_positions", 4}, {"n_inner", nullptr}, {"vocab_size", 3}};
+    m.config = {{"model_type", "gpt2"}, {"n_embd", 2},        {"n_layer", 1},   {"n_head", 1},
+                {"n_positions", 4},     {"n_inner", nullptr}, {"vocab_size", 3}};
     const std::string t = "transformer.", layer = "transformer.h.0.";
     m.tensors = {{t + "wte.weight", f32_tensor({3, 2}, 1)},
                  {t + "wpe.weight", f32_tensor({4, 2}, 2)},
@@ -215,46 +217,49 @@ inline std::string llama2c_tokenizer(const std::vector<ScoredText>& pieces, int3
     }
     all.insert(all.end(), pieces.begin(), pieces.end());
     std::string bytes = bytes_of(longest);
-    for (const ScoredText& piece : all) bytes += bytes_of(piece.score) + bytes_of(static_cast<int32_t>(piece.text.size())) + piece.text;
+    for (const ScoredText& piece : all)
+        bytes += bytes_of(piece.score) + bytes_of(static_cast<int32_t>(piece.text.size())) + piece.text;
     return bytes;
 }
 
 inline Json special_token(uint32_t id, const std::string& content) {
-    return {{"id", id}, {"content", content}, {"special", true}, {"lstrip", false}, {"rstrip", false}, {"single_word", false}, {"normalized", false}};
+    return {{"id", id},        {"content", content},   {"special", true},    {"lstrip", false},
+            {"rstrip", false}, {"single_word", false}, {"normalized", false}};
 }
 
 /// A SentencePiece-like tokenizer.json: <unk> 0, <s> 1, </s> 2, U+2581 3, a 4, b 5, "ab" 6, U+2581 "ab" 7; begins with <s>.
 inline Json marked_tokenizer() {
     const std::string mark = "\xe2\x96\x81";
-    return {{"version", "1.0"},
-            {"truncation", nullptr},
-            {"padding", nullptr},
-            {"added_tokens", {special_token(0, "<unk>"), special_token(1, "<s>"), special_token(2, "</s>")}},
-            {"normalizer",
-             {{"type", "Sequence"},
-              {"normalizers",
-               {{{"type", "Prepend"}, {"prepend", mark}}, {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", mark}}}}}},
-            {"pre_tokenizer", nullptr},
-            {"post_processor",
-             {{"type", "TemplateProcessing"},
-              {"single", {{{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
-              {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {1}}, {"tokens", {"<s>"}}}}}}}},
-            {"decoder",
-             {{"type", "Sequence"},
-              {"decoders",
-               {{{"type", "Replace"}, {"pattern", {{"String", mark}}}, {"content", " "}},
-                {{"type", "ByteFallback"}},
-                {{"type", "Fuse"}},
-                {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}}}}},
-            {"model",
-             {{"type", "BPE"},
-              {"dropout", nullptr},
-              {"unk_token", "<unk>"},
-              {"fuse_unk", true},
-              {"byte_fallback", true},
-              {"ignore_merges", false},
-              {"vocab", {{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}, {mark, 3}, {"a", 4}, {"b", 5}, {"ab", 6}, {mark + "ab", 7}}},
-              {"merges", {"a b", mark + " ab"}}}}};
+    return {
+        {"version", "1.0"},
+        {"truncation", nullptr},
+        {"padding", nullptr},
+        {"added_tokens", {special_token(0, "<unk>"), special_token(1, "<s>"), special_token(2, "</s>")}},
+        {"normalizer",
+         {{"type", "Sequence"},
+          {"normalizers",
+           {{{"type", "Prepend"}, {"prepend", mark}}, {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", mark}}}}}},
+        {"pre_tokenizer", nullptr},
+        {"post_processor",
+         {{"type", "TemplateProcessing"},
+          {"single", {{{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
+          {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {1}}, {"tokens", {"<s>"}}}}}}}},
+        {"decoder",
+         {{"type", "Sequence"},
+          {"decoders",
+           {{{"type", "Replace"}, {"pattern", {{"String", mark}}}, {"content", " "}},
+            {{"type", "ByteFallback"}},
+            {{"type", "Fuse"}},
+            {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}}}}},
+        {"model",
+         {{"type", "BPE"},
+          {"dropout", nullptr},
+          {"unk_token", "<unk>"},
+          {"fuse_unk", true},
+          {"byte_fallback", true},
+          {"ignore_merges", false},
+          {"vocab", {{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}, {mark, 3}, {"a", 4}, {"b", 5}, {"ab", 6}, {mark + "ab", 7}}},
+          {"merges", {"a b", mark + " ab"}}}}};
 }
 
 /// The 256 characters that stand for bytes in byte-level vocabularies, by byte.
@@ -264,8 +269,10 @@ inline std::vector<std::string> byte_alphabet() {
     for (uint32_t b = 0; b < 256; b++) {
         const bool visible = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || (b >= 0xae && b <= 0xff);
         const uint32_t code = visible ? b : next++;
-        if (code < 0x80) alphabet.push_back(std::string(1, static_cast<char>(code)));
-        else alphabet.push_back({static_cast<char>(0xc0 | code >> 6), static_cast<char>(0x80 | (code & 0x3f))});
+        if (code < 0x80)
+            alphabet.push_back(std::string(1, static_cast<char>(code)));
+        else
+            alphabet.push_back({static_cast<char>(0xc0 | code >> 6), static_cast<char>(0x80 | (code & 0x3f))});
     }
     return alphabet;
 }
@@ -289,7 +296,10 @@ inline Json byte_level_tokenizer() {
             {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}}},
             {"post_processor", nullptr},
             {"decoder", {{"type", "ByteLevel"}}},
-            {"model", {{"type", "BPE"}, {"vocab", byte_level_vocabulary()}, {"merges", Json::array({Json::array({"h", "e"}), Json::array({space, "he"})})}}}};
+            {"model",
+             {{"type", "BPE"},
+              {"vocab", byte_level_vocabulary()},
+              {"merges", Json::array({Json::array({"h", "e"}), Json::array({space, "he"})})}}}};
 }
 
 }  // namespace mote::testing

@@ -45,9 +45,7 @@ TEST(tokenizer_gpt2, reads_tokens_and_merges) {
     EXPECT_EQ(OpenedTokenizer(m).encode("he he"), (Ids{256, 257}));
 }
 
-TEST(tokenizer_gpt2, needs_no_version_line_and_no_last_newline) {
-    EXPECT_EQ(import("h e\n\xc4\xa0 he").merges.size(), 2u);
-}
+TEST(tokenizer_gpt2, needs_no_version_line_and_no_last_newline) { EXPECT_EQ(import("h e\n\xc4\xa0 he").merges.size(), 2u); }
 
 TEST(tokenizer_gpt2, takes_carriage_returns_off_and_notes_it) {
     const std::vector<std::string> notes = notes_of("#version: 0.2\r\nh e\r\n\xc4\xa0 he\r\n");
@@ -115,7 +113,8 @@ TEST(tokenizer_gpt2, takes_control_tokens_from_the_files_beside_it) {
     folder.write("vocab.json", vocab.dump());
     folder.write("merges.txt", merges_text);
     folder.write("tokenizer_config.json", R"({"eos_token": "<|im_end|>", "add_bos_token": true,
-        "added_tokens_decoder": {"258": {"content": "<|endoftext|>", "special": true}, "104": {"content": "h", "special": false}}})");
+        "added_tokens_decoder": {"258": {"content": "<|endoftext|>", "special": true},
+                                 "104": {"content": "h", "special": false}}})");
     const TokenizerModel m = import_tokenizer(folder.path());
     EXPECT_EQ(m.eos, 259u);
     EXPECT_EQ(m.bos, 258u);

@@ -90,7 +90,8 @@ TEST(tokenizer_json, reads_metaspace_that_prepends_nothing) {
     Json json = marked_tokenizer();
     json["normalizer"] = nullptr;
     json["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", mark}, {"prepend_scheme", "never"}, {"split", true}};
-    json["decoder"] = {{"type", "Sequence"}, {"decoders", {{{"type", "ByteFallback"}}, {{"type", "Metaspace"}, {"replacement", mark}}}}};
+    json["decoder"] = {{"type", "Sequence"},
+                       {"decoders", {{{"type", "ByteFallback"}}, {{"type", "Metaspace"}, {"replacement", mark}}}}};
     EXPECT_EQ(OpenedTokenizer(import(json)).encode("ab ab", testing::plain()), (Ids{6, 7}));
     json["model"]["vocab"]["b" + mark] = 8;
     json["model"]["merges"].push_back("b " + mark);
@@ -292,8 +293,11 @@ TEST(tokenizer_json, refuses_parts_with_other_settings) {
 }
 
 TEST(tokenizer_json, refuses_model_settings_that_change_ids) {
-    const std::pair<const char*, Json> settings[] = {
-        {"dropout", 0.1}, {"ignore_merges", true}, {"end_of_word_suffix", "</w>"}, {"continuing_subword_prefix", "##"}, {"byte_fallback", true}};
+    const std::pair<const char*, Json> settings[] = {{"dropout", 0.1},
+                                                     {"ignore_merges", true},
+                                                     {"end_of_word_suffix", "</w>"},
+                                                     {"continuing_subword_prefix", "##"},
+                                                     {"byte_fallback", true}};
     for (const auto& [key, value] : settings) {
         Json json = byte_level_tokenizer();
         json["model"][key] = value;
@@ -323,7 +327,8 @@ TEST(tokenizer_json, refuses_files_without_content) {
 
 TEST(tokenizer_json, refuses_a_file_cut_at_any_byte) {
     const std::string whole = marked_tokenizer().dump();
-    for (size_t n = 1; n < whole.size(); n++) expect_refusal("E_SYNTAX", {"tokenizer.json", "byte"}, [&] { import_text(whole.substr(0, n)); });
+    for (size_t n = 1; n < whole.size(); n++)
+        expect_refusal("E_SYNTAX", {"tokenizer.json", "byte"}, [&] { import_text(whole.substr(0, n)); });
 }
 
 TEST(tokenizer_json, refuses_deep_nesting_and_duplicate_keys) {
@@ -333,7 +338,9 @@ TEST(tokenizer_json, refuses_deep_nesting_and_duplicate_keys) {
     expect_refusal("E_DUP", {"\"a\""}, [&] { import_text(text); });
 }
 
-TEST(tokenizer_json, accepts_a_byte_order_mark) { EXPECT_EQ(import_text("\xef\xbb\xbf" + marked_tokenizer().dump()).pieces.size(), 8u); }
+TEST(tokenizer_json, accepts_a_byte_order_mark) {
+    EXPECT_EQ(import_text("\xef\xbb\xbf" + marked_tokenizer().dump()).pieces.size(), 8u);
+}
 
 // ---- the vocabulary
 
@@ -384,7 +391,8 @@ TEST(tokenizer_json, reads_merges_as_pairs_and_as_text) {
 }
 
 TEST(tokenizer_json, refuses_merges_that_are_not_two_tokens) {
-    for (const Json& merge : {Json("ab"), Json("a b c"), Json(" b"), Json("a "), Json(""), Json{"a"}, Json{"a", "b", "b"}, Json{"", "b"}}) {
+    for (const Json& merge :
+         {Json("ab"), Json("a b c"), Json(" b"), Json("a "), Json(""), Json{"a"}, Json{"a", "b", "b"}, Json{"", "b"}}) {
         Json json = marked_tokenizer();
         json["model"]["merges"][0] = merge;
         expect_refused("E_SYNTAX", {"model.merges[0]"}, json);

@@ -1,6 +1,6 @@
 // tokenizer.bin of llama2.c.
-#include <cmath>
 #include <gtest/gtest.h>
+#include <cmath>
 
 #include "make_checkpoint.h"
 #include "opened_tokenizer.h"
@@ -24,7 +24,8 @@ TokenizerModel import(const std::string& bytes) {
 using Ids = std::vector<uint32_t>;
 
 // 259 " ", 260 a, 261 b, 262 c, 263 ab, 264 bc, 265 " a"
-const std::vector<testing::ScoredText> letters = {{" ", -10}, {"a", -10}, {"b", -10}, {"c", -10}, {"ab", -1}, {"bc", -2}, {" a", -3}};
+const std::vector<testing::ScoredText> letters = {{" ", -10}, {"a", -10}, {"b", -10}, {"c", -10},
+                                                  {"ab", -1}, {"bc", -2}, {" a", -3}};
 
 TEST(tokenizer_llama2c, puts_a_space_and_a_begin_in_front) {
     const TokenizerModel m = import(llama2c_tokenizer(letters));
@@ -70,7 +71,8 @@ TEST(tokenizer_llama2c, falls_back_to_bytes) {
 
 TEST(tokenizer_llama2c, refuses_an_impossible_longest_piece) {
     for (const int32_t longest : {0, -1, INT32_MIN, 1 << 20})
-        expect_refusal("E_RANGE", {"byte 0", std::to_string(longest).c_str()}, [&] { import(llama2c_tokenizer(letters, longest)); });
+        expect_refusal("E_RANGE", {"byte 0", std::to_string(longest).c_str()},
+                       [&] { import(llama2c_tokenizer(letters, longest)); });
 }
 
 TEST(tokenizer_llama2c, refuses_impossible_piece_lengths) {
@@ -114,7 +116,8 @@ TEST(tokenizer_llama2c, takes_pieces_that_are_not_utf8_as_bytes) {
 }
 
 TEST(tokenizer_llama2c, refuses_a_vocabulary_without_byte_pieces) {
-    expect_refusal("E_TOKEN", {"1 pieces", "259"}, [] { import(bytes_of(int32_t{5}) + bytes_of(0.0f) + bytes_of(int32_t{5}) + "<unk>"); });
+    expect_refusal("E_TOKEN", {"1 pieces", "259"},
+                   [] { import(bytes_of(int32_t{5}) + bytes_of(0.0f) + bytes_of(int32_t{5}) + "<unk>"); });
     std::string bytes = llama2c_tokenizer(letters);
     bytes.replace(bytes.find("<0x07>"), 6, "<0x08>");
     expect_refusal("E_TOKEN", {"piece 10"}, [&] { import(bytes); });

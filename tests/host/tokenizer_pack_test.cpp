@@ -25,7 +25,9 @@ TokenizerModel small_model() {
     return m;
 }
 
-const TokenizerHeader& header_of(const std::vector<uint8_t>& section) { return *reinterpret_cast<const TokenizerHeader*>(section.data()); }
+const TokenizerHeader& header_of(const std::vector<uint8_t>& section) {
+    return *reinterpret_cast<const TokenizerHeader*>(section.data());
+}
 
 TEST(pack_tokenizer, makes_a_section_that_core_opens) {
     const OpenedTokenizer t(small_model());
@@ -93,8 +95,10 @@ TEST(pack_tokenizer, has_character_classes_only_for_a_split_rule) {
     }
     for (const uint32_t code : {0x41u, 0xe9u, 0x4e00u, 0xaau, 0x10400u}) EXPECT_EQ(class_of(code), CharClass::letter) << code;
     for (const uint32_t code : {0x30u, 0xbdu, 0x2160u, 0x661u}) EXPECT_EQ(class_of(code), CharClass::number) << code;
-    for (const uint32_t code : {0x20u, 0x09u, 0x0du, 0x85u, 0xa0u, 0x3000u, 0x2028u}) EXPECT_EQ(class_of(code), CharClass::space) << code;
-    for (const uint32_t code : {0u, 0x1cu, 0x200bu, 0x5fu, 0x301u, 0x1f600u, 0xd800u, 0x10ffffu}) EXPECT_EQ(class_of(code), CharClass::other) << code;
+    for (const uint32_t code : {0x20u, 0x09u, 0x0du, 0x85u, 0xa0u, 0x3000u, 0x2028u})
+        EXPECT_EQ(class_of(code), CharClass::space) << code;
+    for (const uint32_t code : {0u, 0x1cu, 0x200bu, 0x5fu, 0x301u, 0x1f600u, 0xd800u, 0x10ffffu})
+        EXPECT_EQ(class_of(code), CharClass::other) << code;
 }
 
 TEST(byte_alphabet, maps_every_byte_there_and_back) {
@@ -116,8 +120,10 @@ TEST(byte_pieces, are_two_hexadecimal_digits) {
 }
 
 TEST(import_tokenizer, names_what_a_file_is_that_is_no_tokenizer) {
-    const std::pair<const char*, std::string> files[] = {
-        {"SentencePiece", std::string("\n\x0e\n\x05<unk>", 9)}, {"GGUF", "GGUF" + std::string(8, '\0')}, {"WordPiece", "[PAD]\n[UNK]\n"}, {"text file", "IQ== 0\n"}};
+    const std::pair<const char*, std::string> files[] = {{"SentencePiece", std::string("\n\x0e\n\x05<unk>", 9)},
+                                                         {"GGUF", "GGUF" + std::string(8, '\0')},
+                                                         {"WordPiece", "[PAD]\n[UNK]\n"},
+                                                         {"text file", "IQ== 0\n"}};
     for (const auto& [name, bytes] : files) {
         const TemporaryFolder folder;
         const std::string file = folder.write("tokenizer", bytes);

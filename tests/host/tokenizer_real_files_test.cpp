@@ -90,7 +90,9 @@ TEST(real_tokenizers, minimind_goes_there_and_back) {
     EXPECT_EQ(m.specials.size(), 36u);
     EXPECT_EQ(m.pieces[m.eos], "<|im_end|>");
     const OpenedTokenizer t(m);
-    expect_round_trips(t, "Hello, world! It's 2024.\n\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe4\xb8\x96\xe7\x95\x8c\n\xf0\x9f\x98\x80 \xc3\xa9\n<|im_start|>user");
+    expect_round_trips(t,
+                       "Hello, world! It's 2024.\n\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe4\xb8\x96\xe7\x95\x8c\n\xf0\x9f\x98\x80 "
+                       "\xc3\xa9\n<|im_start|>user");
     EncodeOptions options;
     options.parse_special = true;
     EXPECT_EQ(t.encode("<|im_start|><|im_end|>", options), (Ids{1, 2}));

@@ -51,7 +51,10 @@ public:
         const bool cut = position > bytes_;  // within a character, too
         const bool text = !cut && (what.find("UTF-8") != std::string::npos || what.find("surrogate") != std::string::npos);
         constexpr int out_of_range = 406;
-        refuse_at(error.id == out_of_range ? "E_RANGE" : text ? "E_UTF8" : "E_SYNTAX", file_, first_byte_ + position, printable(what));
+        refuse_at(error.id == out_of_range ? "E_RANGE"
+                  : text                   ? "E_UTF8"
+                                           : "E_SYNTAX",
+                  file_, first_byte_ + position, printable(what));
     }
 
 private:
@@ -73,8 +76,7 @@ private:
         return true;
     }
     bool open(Json value) {
-        if (open_.size() == max_depth)
-            refuse("E_DEPTH", file_, "JSON nested deeper than " + std::to_string(max_depth) + " levels");
+        if (open_.size() == max_depth) refuse("E_DEPTH", file_, "JSON nested deeper than " + std::to_string(max_depth) + " levels");
         open_.push_back(place(std::move(value)));
         return true;
     }

@@ -21,7 +21,8 @@ Json read_json(const std::string& file, uint64_t max_bytes);
 /// A value with its place, so that a refusal can say `config.json: rope_scaling.factor: ...`. Refers to its Json.
 class JsonView {
 public:
-    JsonView(const Json& value, const std::string& file, std::string place = "") : value_(&value), file_(file), place_(std::move(place)) {}
+    JsonView(const Json& value, const std::string& file, std::string place = "")
+        : value_(&value), file_(file), place_(std::move(place)) {}
 
     const Json& value() const { return *value_; }
     const std::string& file() const { return file_; }

@@ -11,8 +11,10 @@ using A = Architecture;
 constexpr const char* attention_bias = "attention_bias";
 constexpr const char* mlp_bias = "mlp_bias";
 
-const std::vector<SizeKey> llama_sizes = {{"hidden_size", &A::dim},       {"num_hidden_layers", &A::layers},
-                                          {"num_attention_heads", &A::heads}, {"vocab_size", &A::vocab},
+const std::vector<SizeKey> llama_sizes = {{"hidden_size", &A::dim},
+                                          {"num_hidden_layers", &A::layers},
+                                          {"num_attention_heads", &A::heads},
+                                          {"vocab_size", &A::vocab},
                                           {"max_position_embeddings", &A::context}};
 
 const std::vector<SizeKey> gpt2_sizes = {
@@ -86,36 +88,67 @@ std::vector<TensorRule> joined(std::initializer_list<std::vector<TensorRule>> li
     return all;
 }
 
-// The fields in the order of `Family`.
-const Family families[] = {
-    {"llama", "model.", llama_sizes, "num_key_value_heads", "head_dim", 0, "intermediate_size", 0,
-     Norm::rms, "rms_norm_eps", 1e-6, "hidden_act", "silu",
-     Position::rope, RopePairing::halves, Work::gated, false,
-     joined({llama_matrices, optional_attention_biases, optional_mlp_biases}),
-     {{"quantization_config", "null"}, {"partial_rotary_factor", "1"}},
-     {".rotary_emb.inv_freq"}},
-    {"qwen2", "model.", llama_sizes, "num_key_value_heads", "head_dim", 0, "intermediate_size", 0,
-     Norm::rms, "rms_norm_eps", 1e-6, "hidden_act", "silu",
-     Position::rope, RopePairing::halves, Work::gated, false,
-     joined({llama_matrices, qwen2_biases}),
-     {{"quantization_config", "null"}, {"partial_rotary_factor", "1"}, {"use_sliding_window", "false"},
-      {"layer_types", "\"full_attention\""}},
-     {".rotary_emb.inv_freq"}},
-    {"qwen3", "model.", llama_sizes, "num_key_value_heads", "head_dim", 128, "intermediate_size", 0,
-     Norm::rms, "rms_norm_eps", 1e-6, "hidden_act", "silu",
-     Position::rope, RopePairing::halves, Work::gated, false,
-     joined({llama_matrices, optional_attention_biases, qwen3_head_norms}),
-     {{"quantization_config", "null"}, {"partial_rotary_factor", "1"}, {"use_sliding_window", "false"},
-      {"layer_types", "\"full_attention\""}},
-     {".rotary_emb.inv_freq"}},
-    {"gpt2", "transformer.", gpt2_sizes, nullptr, nullptr, 0, "n_inner", 4,
-     Norm::layer, "layer_norm_epsilon", 1e-5, "activation_function", "gelu_new",
-     Position::learned, RopePairing::interleaved, Work::dense, true,
-     gpt2_tensors,
-     {{"quantization_config", "null"}, {"scale_attn_weights", "true"}, {"scale_attn_by_inverse_layer_idx", "false"},
-      {"add_cross_attention", "false"}},
-     {".attn.bias", ".attn.masked_bias"}},
-};
+Family llama() {
+    Family f;
+    f.model_type = "llama";
+    f.prefix = "model.";
+    f.sizes = llama_sizes;
+    f.kv_heads = "num_key_value_heads";
+    f.head_dim = "head_dim";
+    f.hidden = "intermediate_size";
+    f.norm_eps = "rms_norm_eps";
+    f.default_norm_eps = 1e-6;
+    f.activation = "hidden_act";
+    f.default_activation = "silu";
+    f.tensors = joined({llama_matrices, optional_attention_biases, optional_mlp_biases});
+    f.demands = {{"quantization_config", "null"}, {"partial_rotary_factor", "1"}};
+    f.buffers = {".rotary_emb.inv_freq"};
+    return f;
+}
+
+Family qwen2() {
+    Family f = llama();
+    f.model_type = "qwen2";
+    f.tensors = joined({llama_matrices, qwen2_biases});
+    f.demands.push_back({"use_sliding_window", "false"});
+    f.demands.push_back({"layer_types", "\"full_attention\""});
+    return f;
+}
+
+Family qwen3() {
+    Family f = qwen2();
+    f.model_type = "qwen3";
+    f.default_head_dim = 128;
+    f.tensors = joined({llama_matrices, optional_attention_biases, qwen3_head_norms});
+    return f;
+}
+
+Family gpt2() {
+    Family f;
+    f.model_type = "gpt2";
+    f.prefix = "transformer.";
+    f.sizes = gpt2_sizes;
+    f.hidden = "n_inner";
+    f.default_hidden = 4;
+    f.norm = Norm::layer;
+    f.norm_eps = "layer_norm_epsilon";
+    f.default_norm_eps = 1e-5;
+    f.activation = "activation_function";
+    f.default_activation = "gelu_new";
+    f.position = Position::learned;
+    f.rope_pairing = RopePairing::interleaved;  // nothing rotates: the file has 0 here
+    f.feed_forward = Work::dense;
+    f.tied_by_default = true;
+    f.tensors = gpt2_tensors;
+    f.demands = {{"quantization_config", "null"},
+                 {"scale_attn_weights", "true"},
+                 {"scale_attn_by_inverse_layer_idx", "false"},
+                 {"add_cross_attention", "false"}};
+    f.buffers = {".attn.bias", ".attn.masked_bias"};
+    return f;
+}
+
+const Family families[] = {llama(), qwen2(), qwen3(), gpt2()};
 
 struct NamedActivation {
     const char* name;

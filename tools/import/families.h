@@ -14,45 +14,45 @@ enum class Storage : uint8_t { out_in, in_out };
 /// Where a role's tensor is found.
 struct TensorRule {
     Role role;
-    const char* name;                    // behind the family's prefix; # stands for the layer
-    const char* exists_if = nullptr;     // the config key that must be true; nullptr: in every model of the family
+    const char* name;                 // behind the family's prefix; # stands for the layer
+    const char* exists_if = nullptr;  // the config key that must be true; nullptr: in every model of the family
     Storage storage = Storage::out_in;
-    uint32_t part = 0, parts = 1;        // which part of a tensor that several roles share, along its outputs
+    uint32_t part = 0, parts = 1;  // which part of a tensor that several roles share, along its outputs
 };
 
 /// A size of the architecture and the config key that holds it.
 struct SizeKey {
-    const char* key;                     // nullptr: the family has none
+    const char* key;
     uint32_t Architecture::*size;
 };
 
 /// A config key whose other values make a model that this version does not compute. Absent and null are allowed, too.
 struct Demand {
     const char* key;
-    const char* allowed;                 // JSON
+    const char* allowed;  // JSON
 };
 
 struct Family {
-    const char* model_type;
-    const char* prefix;                  // of all names but the head's; files without it are read, too
-    std::vector<SizeKey> sizes;          // must be there
-    const char* kv_heads;                // absent: as many as heads
-    const char* head_dim;                // absent: `default_head_dim`
-    uint32_t default_head_dim;           // 0: dim / heads
-    const char* hidden;
-    uint32_t default_hidden;             // in dims; 0: must be there
-    Norm norm;
-    const char* norm_eps;
-    double default_norm_eps;
-    const char* activation;
-    const char* default_activation;
-    Position position;
-    RopePairing rope_pairing;
-    Work feed_forward;
-    bool tied_by_default;                // tie_word_embeddings, where config.json does not say
-    std::vector<TensorRule> tensors;
+    const char* model_type = "";
+    const char* prefix = "";         // of all names but the head's; files without it are read, too
+    std::vector<SizeKey> sizes;      // must be there
+    const char* kv_heads = nullptr;  // absent: as many as heads
+    const char* head_dim = nullptr;  // absent: `default_head_dim`
+    uint32_t default_head_dim = 0;   // 0: dim / heads
+    const char* hidden = "";
+    uint32_t default_hidden = 0;  // in dims; 0: must be there
+    Norm norm = Norm::rms;
+    const char* norm_eps = "";
+    double default_norm_eps = 0;
+    const char* activation = "";
+    const char* default_activation = "";
+    Position position = Position::rope;
+    RopePairing rope_pairing = RopePairing::halves;
+    Work feed_forward = Work::gated;
+    bool tied_by_default = false;     // tie_word_embeddings, where config.json does not say
+    std::vector<TensorRule> tensors;  // the token embedding first
     std::vector<Demand> demands;
-    std::vector<const char*> buffers;    // endings of names that hold no weights
+    std::vector<const char*> buffers;  // endings of names that hold no weights
 };
 
 /// The head's name; it has no prefix in any family.

@@ -22,7 +22,8 @@ constexpr uint64_t max_config_bytes = 1 << 20;
 const Family& family_of(const JsonView& config) {
     const std::string& type = config.at("model_type").text();
     const Family* family = find_family(type);
-    if (!family) config.at("model_type").refuse("E_UNSUPPORTED", "\"" + type + "\" is not supported; supported are " + family_names());
+    if (!family)
+        config.at("model_type").refuse("E_UNSUPPORTED", "\"" + type + "\" is not supported; supported are " + family_names());
     return *family;
 }
 
@@ -34,7 +35,8 @@ void check_demands(const Family& family, const JsonView& config) {
         const Json values = found->value().is_array() ? found->value() : Json::array({found->value()});
         for (const Json& value : values)
             if (value != allowed)
-                found->refuse("E_UNSUPPORTED", "only " + std::string(demand.allowed) + " is supported, found " + value.dump().substr(0, 40));
+                found->refuse("E_UNSUPPORTED",
+                              "only " + std::string(demand.allowed) + " is supported, found " + value.dump().substr(0, 40));
     }
 }
 
@@ -154,7 +156,8 @@ private:
     std::set<std::string> used_;
 };
 
-void require_shape(const SafetensorsFile& file, const std::string& name, const StoredTensor& tensor, const std::vector<uint64_t>& wanted) {
+void require_shape(const SafetensorsFile& file, const std::string& name, const StoredTensor& tensor,
+                   const std::vector<uint64_t>& wanted) {
     if (tensor.shape == wanted) return;
     StoredTensor expected;
     expected.shape = wanted;
@@ -168,9 +171,10 @@ HostTensor load(const SafetensorsFile& file, Checkpoint::Entry& entry, const Ten
     const bool vector = shape.rows == 1;
     const size_t out = vector ? shape.cols : shape.rows, in = vector ? 1 : shape.cols;
     const uint64_t all_out = uint64_t(out) * rule.parts;
-    require_shape(file, name, tensor, vector ? std::vector<uint64_t>{all_out}
-                                             : rule.storage == Storage::in_out ? std::vector<uint64_t>{in, all_out}
-                                                                               : std::vector<uint64_t>{all_out, in});
+    require_shape(file, name, tensor,
+                  vector                            ? std::vector<uint64_t>{all_out}
+                  : rule.storage == Storage::in_out ? std::vector<uint64_t>{in, all_out}
+                                                    : std::vector<uint64_t>{all_out, in});
     std::vector<float> stored = file.floats(name, tensor);
     require_finite(stored, name, file.path(), policy);
     HostTensor result{shape.rows, shape.cols, {}};
@@ -203,7 +207,8 @@ void load_head(const Family& family, const JsonView& config, Checkpoint& checkpo
         return;
     }
     if (tokens && head && !checkpoint.file().same_bytes(tokens->second, head->second))
-        weights.notes.push_back(checkpoint.file().path() + ": " + head_name + " is not used, as config.json ties it to the embedding");
+        weights.notes.push_back(checkpoint.file().path() + ": " + head_name +
+                                " is not used, as config.json ties it to the embedding");
     weights.tensors[{Role::token_embedding, 0}] =
         load(checkpoint.file(), tokens ? *tokens : *head, embedding, shape_of(a, Role::token_embedding), policy);
 }
@@ -222,7 +227,8 @@ std::string weights_file(const std::string& folder) {
     if (exists(single)) return single;
     for (const char* other : {"model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"})
         if (exists(folder + "/" + other))
-            refuse("E_UNSUPPORTED", folder + "/" + other, "weights in several files or as a pickle are not supported; save the model as "
+            refuse("E_UNSUPPORTED", folder + "/" + other,
+                   "weights in several files or as a pickle are not supported; save the model as "
                    "one model.safetensors");
     refuse("E_MISSING", folder, "has no model.safetensors");
 }

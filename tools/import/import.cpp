@@ -19,6 +19,11 @@ bool holds_a_model(const std::string& kind) {
     return false;
 }
 
+bool is_folder(const std::string& path) {
+    std::error_code unreadable;  // is said when the file is opened
+    return std::filesystem::is_directory(path, unreadable);
+}
+
 Weights import_file(const std::string& path, Nonfinite policy) {
     const MappedFile file(path);
     if (file.size() == 0) refuse("E_TRUNC", path, "is empty");
@@ -44,12 +49,15 @@ void attach_tokenizer(const std::string& path, Padding padding, Weights& weights
 
 Weights import_checkpoint(const std::string& path, const ImportOptions& options) {
     const Nonfinite policy = options.allow_nonfinite ? Nonfinite::allowed : Nonfinite::refused;
-    const bool folder = std::filesystem::is_directory(path);
+    const bool folder = is_folder(path);
     Weights weights = folder ? import_hf(path, policy) : import_file(path, policy);
     const Padding padding = folder ? Padding::allowed : Padding::refused;
-    if (options.tokenizer) attach_tokenizer(*options.tokenizer, padding, weights);
-    else if (folder && has_tokenizer(path)) attach_tokenizer(path, padding, weights);
-    else weights.notes.push_back(path + ": no tokenizer");
+    if (options.tokenizer)
+        attach_tokenizer(*options.tokenizer, padding, weights);
+    else if (folder && has_tokenizer(path))
+        attach_tokenizer(path, padding, weights);
+    else
+        weights.notes.push_back(path + ": no tokenizer");
     return weights;
 }
 

@@ -18,16 +18,17 @@ constexpr float norm_eps = 1e-5f;
 constexpr double rope_theta = 10000;
 
 // Version 0 stores tables of cosines and sines, [context][head_dim / 2] each; they are computed anew.
-constexpr Role legacy_order[] = {Role::token_embedding, Role::attention_norm, Role::q,    Role::k,    Role::v,
-                                 Role::o,               Role::ffn_norm,       Role::gate, Role::down, Role::up,
-                                 Role::final_norm,      Role::rope_frequencies};
-constexpr Role order[] = {Role::attention_norm, Role::ffn_norm, Role::final_norm, Role::token_embedding, Role::q, Role::k,
-                          Role::v,              Role::o,        Role::gate,       Role::down,            Role::up};
+constexpr Role legacy_order[] = {
+    Role::token_embedding, Role::attention_norm, Role::q,    Role::k,  Role::v,          Role::o,
+    Role::ffn_norm,        Role::gate,           Role::down, Role::up, Role::final_norm, Role::rope_frequencies};
+constexpr Role order[] = {
+    Role::attention_norm, Role::ffn_norm, Role::final_norm, Role::token_embedding, Role::q, Role::k, Role::v, Role::o,
+    Role::gate,           Role::down,     Role::up};
 
 struct Layout {
     uint32_t version = 0;
-    uint64_t data = 0;            // where the first tensor begins
-    uint32_t group = 0;           // version 2: int8 elements that share a scale
+    uint64_t data = 0;   // where the first tensor begins
+    uint32_t group = 0;  // version 2: int8 elements that share a scale
     std::vector<Role> roles;
     Architecture sizes{};
 };
@@ -50,9 +51,12 @@ struct Field {
     uint32_t limit;
 };
 constexpr Field fields[] = {
-    {"dim", &Architecture::dim, max_dim},          {"hidden_dim", &Architecture::hidden, max_hidden},
-    {"n_layers", &Architecture::layers, max_layers}, {"n_heads", &Architecture::heads, max_dim},
-    {"n_kv_heads", &Architecture::kv_heads, max_dim}, {"vocab_size", &Architecture::vocab, max_vocab},
+    {"dim", &Architecture::dim, max_dim},
+    {"hidden_dim", &Architecture::hidden, max_hidden},
+    {"n_layers", &Architecture::layers, max_layers},
+    {"n_heads", &Architecture::heads, max_dim},
+    {"n_kv_heads", &Architecture::kv_heads, max_dim},
+    {"vocab_size", &Architecture::vocab, max_vocab},
     {"seq_len", &Architecture::context, max_context},
 };
 constexpr uint32_t vocab_field = 5;
@@ -132,14 +136,16 @@ Layout versioned_layout(const MappedFile& file) {
 
     uint64_t at = 36;
     const uint8_t shared_head = file.data()[at++];
-    if (shared_head > 1) refuse_at("E_TYPE", file.path(), 36, "shared_classifier is " + std::to_string(shared_head) + "; must be 0 or 1");
+    if (shared_head > 1)
+        refuse_at("E_TYPE", file.path(), 36, "shared_classifier is " + std::to_string(shared_head) + "; must be 0 or 1");
     if (!shared_head) layout.roles.push_back(Role::head);
     if (layout.version == 2) {
         layout.group = word(file, at);
         at += 4;
     }
     for (; at < header_bytes; at++)
-        if (file.data()[at]) refuse_at("E_VERSION", file.path(), at, "padding of the header is not zero: a layout that is not known");
+        if (file.data()[at])
+            refuse_at("E_VERSION", file.path(), at, "padding of the header is not zero: a layout that is not known");
     return layout;
 }
 
@@ -153,8 +159,9 @@ Size tensor_bytes(const MappedFile& file, const Layout& layout, Role role) {
     const Size count = is_per_layer(role) ? a.layers : 1;
     if (layout.version != 2 || is_vector(role)) return count * elements * 4;
     if (layout.group == 0 || elements.value % layout.group != 0)
-        refuse_at("E_SHAPE", file.path(), 37, std::string(role_name(role)) + " has " + std::to_string(elements.value) +
-                  " elements, which groups of " + std::to_string(layout.group) + " do not divide");
+        refuse_at("E_SHAPE", file.path(), 37,
+                  std::string(role_name(role)) + " has " + std::to_string(elements.value) + " elements, which groups of " +
+                      std::to_string(layout.group) + " do not divide");
     return count * (elements + Size(elements.value / layout.group) * 4);
 }
 
@@ -162,7 +169,8 @@ void require_exact_size(const MappedFile& file, const Layout& layout) {
     Size total = layout.data;
     for (const Role role : layout.roles) total = total + tensor_bytes(file, layout, role);
     if (!total.fits_memory()) refuse("E_OVERFLOW", file.path(), "the sizes in the header multiply to more than memory can hold");
-    const std::string says = "the header says " + std::to_string(total.value) + " bytes, the file has " + std::to_string(file.size());
+    const std::string says =
+        "the header says " + std::to_string(total.value) + " bytes, the file has " + std::to_string(file.size());
     if (file.size() < total.value) refuse_at("E_TRUNC", file.path(), file.size(), says);
     if (file.size() > total.value) refuse_at("E_TRAILING", file.path(), total.value, says);
 }

@@ -21,20 +21,23 @@ struct Dtype {
     const char* name;
     uint64_t bytes;
 };
-constexpr Dtype dtypes[] = {{"BOOL", 1}, {"U8", 1},   {"I8", 1},  {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2},
+constexpr Dtype dtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2},
                             {"I32", 4},  {"U32", 4}, {"F32", 4}, {"I64", 8}, {"U64", 8}, {"F64", 8}};
 
 std::string_view read_header(const MappedFile& file) {
     if (file.size() < length_bytes)
-        refuse_at("E_TRUNC", file.path(), file.size(), "a safetensors file has at least 8 bytes, this one " + std::to_string(file.size()));
+        refuse_at("E_TRUNC", file.path(), file.size(),
+                  "a safetensors file has at least 8 bytes, this one " + std::to_string(file.size()));
     uint64_t length = 0;
     std::memcpy(&length, file.data(), sizeof length);
     if (length == 0) refuse_at("E_EMPTY", file.path(), 0, "the header has no bytes");
     if (length > max_header_bytes)
-        refuse_at("E_LIMIT", file.path(), 0, "a header of " + std::to_string(length) + " bytes; at most " + std::to_string(max_header_bytes));
+        refuse_at("E_LIMIT", file.path(), 0,
+                  "a header of " + std::to_string(length) + " bytes; at most " + std::to_string(max_header_bytes));
     if (length > file.size() - length_bytes)
-        refuse_at("E_TRUNC", file.path(), file.size(), "the header has " + std::to_string(length) + " bytes, the file only " +
-                  std::to_string(file.size() - length_bytes) + " after its length");
+        refuse_at("E_TRUNC", file.path(), file.size(),
+                  "the header has " + std::to_string(length) + " bytes, the file only " +
+                      std::to_string(file.size() - length_bytes) + " after its length");
     const std::string_view header = file.text().substr(length_bytes, length);
     if (header[0] != '{') refuse_at("E_SYNTAX", file.path(), length_bytes, "the header does not begin with {");
     return header;
@@ -65,7 +68,8 @@ void read_offsets(const JsonView& offsets, uint64_t data, uint64_t size, StoredT
     const uint64_t end = offsets.element(1).integer(std::numeric_limits<uint64_t>::max());
     if (begin > end) offsets.refuse("E_RANGE", "begins at " + std::to_string(begin) + ", behind its end " + std::to_string(end));
     if (end > size)
-        offsets.refuse("E_RANGE", "ends at " + std::to_string(end) + ", the file's data at " + std::to_string(size) + "; is the file cut?");
+        offsets.refuse("E_RANGE",
+                       "ends at " + std::to_string(end) + ", the file's data at " + std::to_string(size) + "; is the file cut?");
     tensor.begin = data + begin;
     tensor.end = data + end;
 }
@@ -80,7 +84,7 @@ StoredTensor read_tensor(const JsonView& info, uint64_t data, uint64_t size) {
     if (bytes.overflow) info.refuse("E_OVERFLOW", "shape " + tensor.shape_text() + " has more bytes than 64 bits count");
     if (bytes.value != tensor.end - tensor.begin)
         info.refuse("E_SHAPE", "shape " + tensor.shape_text() + " of " + tensor.dtype + " has " + std::to_string(bytes.value) +
-                    " bytes, its data_offsets hold " + std::to_string(tensor.end - tensor.begin));
+                                   " bytes, its data_offsets hold " + std::to_string(tensor.end - tensor.begin));
     return tensor;
 }
 
@@ -101,11 +105,11 @@ void require_gapless(const MappedFile& file, const std::map<std::string, StoredT
     for (const auto* entry : sorted) {
         const StoredTensor& tensor = entry->second;
         if (tensor.begin < end)
-            refuse_at("E_OVERLAP", file.path(), tensor.begin, entry->first + ": shares bytes with the tensor before it, which ends at byte " +
-                      std::to_string(end));
+            refuse_at("E_OVERLAP", file.path(), tensor.begin,
+                      entry->first + ": shares bytes with the tensor before it, which ends at byte " + std::to_string(end));
         if (tensor.begin > end)
-            refuse_at("E_RANGE", file.path(), end, std::to_string(tensor.begin - end) + " bytes before " + entry->first +
-                      " belong to no tensor");
+            refuse_at("E_RANGE", file.path(), end,
+                      std::to_string(tensor.begin - end) + " bytes before " + entry->first + " belong to no tensor");
         end = tensor.end;
     }
     if (end != file.size())
@@ -141,8 +145,10 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
     const JsonView root(json, path);
     for (const auto& [name, value] : root.object().items()) {
         const JsonView entry(value, path, name);
-        if (name == "__metadata__") check_metadata(entry);
-        else tensors_.emplace(name, read_tensor(entry, data, file_.size() - data));
+        if (name == "__metadata__")
+            check_metadata(entry);
+        else
+            tensors_.emplace(name, read_tensor(entry, data, file_.size() - data));
     }
     require_gapless(file_, tensors_, data);
 }
@@ -154,8 +160,7 @@ std::vector<float> SafetensorsFile::floats(const std::string& name, const Stored
         if (!values.empty()) std::memcpy(values.data(), data, values.size() * sizeof(float));
     } else if (tensor.dtype == "F16" || tensor.dtype == "BF16") {
         float (*const widen)(uint16_t) = tensor.dtype == "F16" ? from_f16 : from_bf16;
-        for (size_t i = 0; i < values.size(); i++)
-            values[i] = widen(static_cast<uint16_t>(data[2 * i] | data[2 * i + 1] << 8));
+        for (size_t i = 0; i < values.size(); i++) values[i] = widen(static_cast<uint16_t>(data[2 * i] | data[2 * i + 1] << 8));
     } else {
         refuse("E_UNSUPPORTED", path(), name + ": weights of dtype " + tensor.dtype + "; supported are F32, F16 and BF16");
     }

@@ -11,9 +11,12 @@ Shape shape_of(const Architecture& a, Role role) {
     const uint32_t q_dim = a.heads * a.head_dim, kv_dim = a.kv_heads * a.head_dim;
     switch (role) {
         case Role::token_embedding:
-        case Role::head: return {a.vocab, a.dim};
-        case Role::position_embedding: return {a.context, a.dim};
-        case Role::rope_frequencies: return {1, a.rope_dim / 2};
+        case Role::head:
+            return {a.vocab, a.dim};
+        case Role::position_embedding:
+            return {a.context, a.dim};
+        case Role::rope_frequencies:
+            return {1, a.rope_dim / 2};
         case Role::final_norm:
         case Role::final_norm_bias:
         case Role::attention_norm:
@@ -21,21 +24,31 @@ Shape shape_of(const Architecture& a, Role role) {
         case Role::ffn_norm:
         case Role::ffn_norm_bias:
         case Role::o_bias:
-        case Role::down_bias: return {1, a.dim};
-        case Role::q: return {q_dim, a.dim};
-        case Role::q_bias: return {1, q_dim};
+        case Role::down_bias:
+            return {1, a.dim};
+        case Role::q:
+            return {q_dim, a.dim};
+        case Role::q_bias:
+            return {1, q_dim};
         case Role::k:
-        case Role::v: return {kv_dim, a.dim};
+        case Role::v:
+            return {kv_dim, a.dim};
         case Role::k_bias:
-        case Role::v_bias: return {1, kv_dim};
-        case Role::o: return {a.dim, q_dim};
+        case Role::v_bias:
+            return {1, kv_dim};
+        case Role::o:
+            return {a.dim, q_dim};
         case Role::q_norm:
-        case Role::k_norm: return {1, a.head_dim};
+        case Role::k_norm:
+            return {1, a.head_dim};
         case Role::gate:
-        case Role::up: return {a.hidden, a.dim};
+        case Role::up:
+            return {a.hidden, a.dim};
         case Role::gate_bias:
-        case Role::up_bias: return {1, a.hidden};
-        case Role::down: return {a.dim, a.hidden};
+        case Role::up_bias:
+            return {1, a.hidden};
+        case Role::down:
+            return {a.dim, a.hidden};
     }
     return {0, 0};
 }

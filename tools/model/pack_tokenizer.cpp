@@ -1,7 +1,7 @@
 // pack_tokenizer: a tokenizer becomes the section of SPEC 6.
+#include <unicode/uchar.h>
 #include <algorithm>
 #include <cstring>
-#include <unicode/uchar.h>
 
 #include "base/error.h"
 #include "model/tokenizer_model.h"

@@ -35,7 +35,9 @@ const Alphabet& alphabet() {
     return table;
 }
 
-int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 }  // namespace
 
@@ -99,8 +101,10 @@ uint32_t MergeList::id_of(const std::string& piece, const std::string& where) co
 
 void MergeList::add(const std::string& left, const std::string& right, const std::string& where) {
     const MergeRule rule{id_of(left, where), id_of(right, where), id_of(left + right, where), next_rank_++};
-    if (rank_of_pair_.emplace(uint64_t(rule.left) << 32 | rule.right, rule.rank).second) model_.merges.push_back(rule);
-    else repeated_++;
+    if (rank_of_pair_.emplace(uint64_t(rule.left) << 32 | rule.right, rule.rank).second)
+        model_.merges.push_back(rule);
+    else
+        repeated_++;
 }
 
 std::string shown(std::string_view text) {

@@ -46,7 +46,8 @@ void read_id(const JsonView& root, const char* key, std::optional<uint64_t>& id,
     if (found->array().empty()) return;
     id = found->element(0).integer(any);
     if (found->array().size() > 1)
-        known.notes.push_back(root.file() + ": " + key + " has " + std::to_string(found->array().size()) + " ids; the first is used");
+        known.notes.push_back(root.file() + ": " + key + " has " + std::to_string(found->array().size()) +
+                              " ids; the first is used");
 }
 
 void read_file(const std::string& file, SpecialTokens& known) {

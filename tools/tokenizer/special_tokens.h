@@ -10,10 +10,10 @@
 namespace mote::tools {
 
 struct SpecialTokens {
-    std::vector<std::string> texts;              // every control token that is named
-    std::optional<std::string> bos, eos, unk;    // tokenizer_config.json, else special_tokens_map.json
-    std::optional<uint64_t> bos_id, eos_id;      // generation_config.json, else config.json
-    bool add_bos = false, add_eos = false;       // tokenizer_config.json
+    std::vector<std::string> texts;            // every control token that is named
+    std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
+    std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
+    bool add_bos = false, add_eos = false;     // tokenizer_config.json
     std::vector<std::string> notes;
 };
 

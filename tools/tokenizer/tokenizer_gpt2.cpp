@@ -1,7 +1,7 @@
 // tokenizer_gpt2: tokens by name, merges by line.
 #include "tokenizer/tokenizer_gpt2.h"
 
-#include <algorithm>
+#include <set>
 
 #include "../../core/src/utf8.h"
 #include "base/error.h"
@@ -21,7 +21,8 @@ std::vector<std::string> read_vocabulary(const JsonView& vocab, TokenIds& ids) {
     std::vector<bool> taken(texts.size());
     for (const auto& [text, value] : vocab.object().items()) {
         const uint64_t id = vocab.at(text).integer(texts.size() - 1);  // as many ids as tokens: without holes
-        if (taken[id]) vocab.refuse("E_DUP", "id " + std::to_string(id) + " stands for " + shown(texts[id]) + " and for " + shown(text));
+        if (taken[id])
+            vocab.refuse("E_DUP", "id " + std::to_string(id) + " stands for " + shown(texts[id]) + " and for " + shown(text));
         taken[id] = true;
         texts[id] = text;
         ids.emplace(text, static_cast<uint32_t>(id));
@@ -34,7 +35,8 @@ void require_utf8(const MappedFile& file) {
     uint64_t line = 1;
     for (size_t at = 0; at < text.size();) {
         const Character c = first_character(text.data() + at, text.size() - at);
-        if (c.code == invalid_character) refuse_at("E_UTF8", file.path(), at, "line " + std::to_string(line) + " is not valid UTF-8");
+        if (c.code == invalid_character)
+            refuse_at("E_UTF8", file.path(), at, "line " + std::to_string(line) + " is not valid UTF-8");
         line += c.code == '\n';
         at += c.bytes;
     }
@@ -72,11 +74,16 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
         notes.push_back(file.path() + ": " + std::to_string(merges.repeated()) + " merges stand twice; the first place counts");
 }
 
-void add_special(const TokenIds& ids, const std::string& text, TokenizerModel& model) {
-    const auto found = ids.find(text);
-    if (found == ids.end() || std::count(model.specials.begin(), model.specials.end(), found->second)) return;
-    model.specials.push_back(found->second);
-    model.pieces[found->second] = text;
+// Control tokens are written as they are; their names are not in the alphabet of bytes.
+void put_special(const TokenIds& ids, const std::vector<std::string>& texts, TokenizerModel& model) {
+    std::set<uint32_t> special;
+    for (const std::string& text : texts) {
+        const auto found = ids.find(text);
+        if (found == ids.end()) continue;
+        special.insert(found->second);
+        model.pieces[found->second] = text;
+    }
+    model.specials.assign(special.begin(), special.end());
 }
 
 uint32_t find_token(const TokenIds& ids, const std::optional<std::string>& text) {
@@ -92,15 +99,17 @@ TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& m
     model.pre_tokenizer = PreTokenizer::gpt2;
     TokenIds ids;
     for (const std::string& text : read_vocabulary(vocab, ids)) model.pieces.push_back(bytes_from_alphabet(text).value_or(text));
-    add_special(ids, end_of_text, model);
-    for (const std::string& text : special.texts) add_special(ids, text, model);
+    std::vector<std::string> control = special.texts;
+    control.push_back(end_of_text);
+    put_special(ids, control, model);
 
     model.unk = find_token(ids, special.unk);
     model.bos = find_token(ids, special.bos.value_or(end_of_text));
     model.eos = find_token(ids, special.eos.value_or(end_of_text));
     if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;
     if (special.add_eos && model.eos != no_token) model.flags |= tokenizer_add_eos;
-    for (uint32_t byte = 0; byte < 256; byte++) model.byte_ids[byte] = find_token(ids, byte_to_alphabet(static_cast<uint8_t>(byte)));
+    for (uint32_t byte = 0; byte < 256; byte++)
+        model.byte_ids[byte] = find_token(ids, byte_to_alphabet(static_cast<uint8_t>(byte)));
     cover_bytes(model, vocab.file());
 
     MergeList merges(model, ids, merges_file);

@@ -18,6 +18,11 @@ namespace {
 
 constexpr uint64_t max_json_bytes = 64 << 20;
 
+bool is_folder(const std::string& path) {
+    std::error_code unreadable;  // is said when the file is opened
+    return std::filesystem::is_directory(path, unreadable);
+}
+
 std::string folder_of(const std::string& file) {
     const std::string folder = std::filesystem::path(file).parent_path().string();
     return folder.empty() ? "." : folder;
@@ -67,8 +72,10 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
     if (is_json(file.text())) return import_json(path, notes);
     const std::string kind = kind_of(file.text());
     if (kind.empty()) return import_tokenizer_llama2c(file, notes);
-    refuse("E_UNSUPPORTED", path, "looks like " + kind + "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, or a "
-           "tokenizer.bin of llama2.c");
+    refuse("E_UNSUPPORTED", path,
+           "looks like " + kind +
+               "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, or a "
+               "tokenizer.bin of llama2.c");
 }
 
 // The file of a folder that holds its tokenizer; empty if there is none.
@@ -81,7 +88,7 @@ std::string tokenizer_file(const std::string& folder) {
 }  // namespace
 
 TokenizerModel import_tokenizer(const std::string& path, std::vector<std::string>& notes) {
-    if (!std::filesystem::is_directory(path)) return import_file(path, notes);
+    if (!is_folder(path)) return import_file(path, notes);
     const std::string file = tokenizer_file(path);
     if (!file.empty()) return import_file(file, notes);
     for (const char* other : {"/tokenizer.model", "/vocab.txt"})

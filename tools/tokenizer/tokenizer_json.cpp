@@ -54,11 +54,15 @@ struct Pipeline {
 void read_normalizer(const JsonView& root, Pipeline& pipeline) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
-        if (type == "Prepend" && part.at("prepend").text() == marker) pipeline.prefix = true;
-        else if (type == "Replace" && replaces(part, " ", marker)) pipeline.marks_spaces = true;
-        else refuse_part(part);
+        if (type == "Prepend" && part.at("prepend").text() == marker)
+            pipeline.prefix = true;
+        else if (type == "Replace" && replaces(part, " ", marker))
+            pipeline.marks_spaces = true;
+        else
+            refuse_part(part);
     }
-    if (pipeline.prefix && !pipeline.marks_spaces) root.refuse("E_UNSUPPORTED", "normalizer Prepend without Replace is not supported");
+    if (pipeline.prefix && !pipeline.marks_spaces)
+        root.refuse("E_UNSUPPORTED", "normalizer Prepend without Replace is not supported");
 }
 
 void read_byte_level(const JsonView& part, Pipeline& pipeline) {
@@ -72,18 +76,23 @@ void read_metaspace(const JsonView& part, Pipeline& pipeline) {
     if (part.at("replacement").text() != marker) refuse_part(part, "its replacement is not U+2581");
     const std::optional<JsonView> scheme = part.find("prepend_scheme");
     const bool never = scheme ? scheme->text() == "never" : !flag(part, "add_prefix_space", true);
-    if (!never) refuse_part(part, "prepend_scheme " + (scheme ? shown(scheme->text()) : std::string("\"always\"")) + "; only \"never\" is");
+    if (!never)
+        refuse_part(part, "prepend_scheme " + (scheme ? shown(scheme->text()) : std::string("\"always\"")) + "; only \"never\" is");
     pipeline.marks_spaces = true;
     pipeline.splits_at_marks = flag(part, "split", true);
 }
 
 void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
-    if (parts.size() > 1) root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "a Sequence beginning with " + type_of(parts[0]) + " is not supported");
+    if (parts.size() > 1)
+        root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "a Sequence beginning with " + type_of(parts[0]) + " is not supported");
     for (const JsonView& part : parts) {
-        if (type_of(part) == "ByteLevel") read_byte_level(part, pipeline);
-        else if (type_of(part) == "Metaspace") read_metaspace(part, pipeline);
-        else refuse_part(part);
+        if (type_of(part) == "ByteLevel")
+            read_byte_level(part, pipeline);
+        else if (type_of(part) == "Metaspace")
+            read_metaspace(part, pipeline);
+        else
+            refuse_part(part);
     }
     if (pipeline.byte_level == pipeline.marks_spaces)
         root.refuse("E_UNSUPPORTED", pipeline.byte_level ? "pre_tokenizer ByteLevel together with a normalizer is not supported"
@@ -101,11 +110,17 @@ void check_marked_decoder(const JsonView& root, const Pipeline& pipeline, bool b
     bool spaces = false, bytes = false, strips = false;
     for (const JsonView& part : parts_of(root, "decoder", "decoders")) {
         const std::string type = type_of(part);
-        if (type == "Replace" && replaces(part, marker, " ")) spaces = true;
-        else if (type == "ByteFallback") bytes = true;
-        else if (type == "Strip" && part.at("content").text() == " " && part.at("start").integer(1) == 1 && part.at("stop").integer(0) == 0) strips = true;
-        else if (type == "Metaspace" && part.at("replacement").text() == marker && !pipeline.prefix) spaces = true;
-        else if (type != "Fuse") refuse_part(part);
+        if (type == "Replace" && replaces(part, marker, " "))
+            spaces = true;
+        else if (type == "ByteFallback")
+            bytes = true;
+        else if (type == "Strip" && part.at("content").text() == " " && part.at("start").integer(1) == 1 &&
+                 part.at("stop").integer(0) == 0)
+            strips = true;
+        else if (type == "Metaspace" && part.at("replacement").text() == marker && !pipeline.prefix)
+            spaces = true;
+        else if (type != "Fuse")
+            refuse_part(part);
     }
     if (!spaces) root.refuse("E_UNSUPPORTED", "a decoder that does not turn U+2581 into a space is not supported");
     if (bytes != byte_fallback) root.refuse("E_MISMATCH", "ByteFallback of the decoder and model.byte_fallback differ");
@@ -125,10 +140,12 @@ void add_token(const JsonView& place, const std::string& text, uint64_t id, Voca
     if (text.size() > max_piece_bytes)
         place.refuse("E_LIMIT", "a token of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(max_piece_bytes));
     if (id >= vocabulary.most)
-        place.refuse("E_RANGE", shown(text) + " has id " + std::to_string(id) + ", but there are only " + std::to_string(vocabulary.most) + " tokens");
+        place.refuse("E_RANGE", shown(text) + " has id " + std::to_string(id) + ", but there are only " +
+                                    std::to_string(vocabulary.most) + " tokens");
     if (id >= vocabulary.text.size()) vocabulary.text.resize(id + 1);
     if (vocabulary.text[id])
-        place.refuse("E_DUP", "id " + std::to_string(id) + " stands for " + shown(*vocabulary.text[id]) + " and for " + shown(text));
+        place.refuse("E_DUP",
+                     "id " + std::to_string(id) + " stands for " + shown(*vocabulary.text[id]) + " and for " + shown(text));
     vocabulary.text[id] = text;
     vocabulary.ids.emplace(text, static_cast<uint32_t>(id));
 }
@@ -146,6 +163,7 @@ void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
 // tokens too: core never makes them from plain text, where the original would.
 void read_added(const JsonView& root, Vocabulary& vocabulary, TokenizerModel& model, std::vector<std::string>& notes) {
     const std::optional<JsonView> added = root.find("added_tokens");
+    std::set<uint32_t> added_ids;
     std::string plain;
     for (size_t i = 0; added && i < added->array().size(); i++) {
         const JsonView token = added->element(i);
@@ -155,22 +173,25 @@ void read_added(const JsonView& root, Vocabulary& vocabulary, TokenizerModel& mo
         for (const char* key : {"single_word", "lstrip", "rstrip"})
             if (flag(token, key, false)) token.refuse("E_UNSUPPORTED", shown(text) + " with " + key + " is not supported");
         const auto known = vocabulary.ids.find(text);
-        if (known == vocabulary.ids.end()) add_token(token, text, id, vocabulary);
+        if (known == vocabulary.ids.end())
+            add_token(token, text, id, vocabulary);
         else if (known->second != id)
-            token.refuse("E_DUP", shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
-        for (const uint32_t special : model.specials)
-            if (special == id) token.refuse("E_DUP", shown(text) + " is added twice");
-        model.specials.push_back(static_cast<uint32_t>(id));
+            token.refuse("E_DUP",
+                         shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
+        if (!added_ids.insert(static_cast<uint32_t>(id)).second) token.refuse("E_DUP", shown(text) + " is added twice");
         if (!flag(token, "special", false)) plain += " " + text;
     }
+    model.specials.assign(added_ids.begin(), added_ids.end());
     if (!plain.empty())
-        notes.push_back(root.file() + ": added tokens that are not special are control tokens here, never made from plain text:" + plain);
+        notes.push_back(root.file() +
+                        ": added tokens that are not special are control tokens here, never made from plain text:" + plain);
 }
 
 void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
     for (size_t id = 0; id < vocabulary.text.size(); id++)
         if (!vocabulary.text[id])
-            root.refuse("E_RANGE", "no token has id " + std::to_string(id) + ", though ids go up to " + std::to_string(vocabulary.text.size() - 1));
+            root.refuse("E_RANGE", "no token has id " + std::to_string(id) + ", though ids go up to " +
+                                       std::to_string(vocabulary.text.size() - 1));
 }
 
 // ---- from the file's writing to bytes
@@ -196,8 +217,10 @@ void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel
         const std::string& text = *vocabulary.text[id];
         const std::optional<uint32_t> byte = byte_fallback ? byte_piece(text) : std::nullopt;
         // Spaces are marks by the time they are looked up.
-        if (byte) model.byte_ids[*byte] = id;
-        else if (is_one_character(text) && text != " " && !special.count(id)) model.characters.push_back(id);
+        if (byte)
+            model.byte_ids[*byte] = id;
+        else if (is_one_character(text) && text != " " && !special.count(id))
+            model.characters.push_back(id);
         model.pieces.push_back(byte ? std::string(1, static_cast<char>(*byte)) : with_spaces(text));
     }
     for (const uint32_t id : special) model.pieces[id] = *vocabulary.text[id];
@@ -235,7 +258,9 @@ void read_merges(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerMod
 void require_marks_in_front(const JsonView& root, const TokenizerModel& model) {
     for (const MergeRule& merge : model.merges)
         if (model.pieces[merge.merged].find(' ', 1) != std::string::npos)
-            root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "Metaspace with split, as token " + shown(model.pieces[merge.merged]) + " has a space inside");
+            root.at("pre_tokenizer")
+                .refuse("E_UNSUPPORTED",
+                        "Metaspace with split, as token " + shown(model.pieces[merge.merged]) + " has a space inside");
 }
 
 // ---- what stands around the text
@@ -271,8 +296,10 @@ void read_template(const JsonView& part, TokenizerModel& model) {
 
 void read_post_processor(const JsonView& root, TokenizerModel& model) {
     for (const JsonView& part : parts_of(root, "post_processor", "processors")) {
-        if (type_of(part) == "TemplateProcessing") read_template(part, model);
-        else if (type_of(part) != "ByteLevel") refuse_part(part);  // ByteLevel trims offsets only
+        if (type_of(part) == "TemplateProcessing")
+            read_template(part, model);
+        else if (type_of(part) != "ByteLevel")
+            refuse_part(part);  // ByteLevel trims offsets only
     }
 }
 
@@ -312,9 +339,12 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     read_normalizer(root, pipeline);
     read_pre_tokenizer(root, pipeline);
     const bool byte_fallback = flag(bpe, "byte_fallback", false);
-    if (pipeline.byte_level && byte_fallback) bpe.at("byte_fallback").refuse("E_UNSUPPORTED", "together with ByteLevel is not supported");
-    if (pipeline.byte_level) check_byte_level_decoder(root);
-    else check_marked_decoder(root, pipeline, byte_fallback);
+    if (pipeline.byte_level && byte_fallback)
+        bpe.at("byte_fallback").refuse("E_UNSUPPORTED", "together with ByteLevel is not supported");
+    if (pipeline.byte_level)
+        check_byte_level_decoder(root);
+    else
+        check_marked_decoder(root, pipeline, byte_fallback);
 
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;

@@ -13,7 +13,7 @@ namespace mote::tools {
 namespace {
 
 constexpr uint32_t unk = 0, bos = 1, eos = 2, first_byte = 3, first_piece = 259;
-constexpr int32_t max_piece_bytes = 1 << 16;
+constexpr int32_t max_piece_bytes = 1024;  // every split of a piece is looked up: work grows with the square
 
 struct ScoredPiece {
     float score;
@@ -33,8 +33,9 @@ std::vector<ScoredPiece> read_pieces(const MappedFile& file) {
     uint64_t at = 0;
     const int32_t longest = read<int32_t>(file, at, "the length of the longest piece");
     if (longest < 1 || longest > max_piece_bytes)
-        refuse_at("E_RANGE", file.path(), 0, "the longest piece has " + std::to_string(longest) + " bytes; a llama2.c tokenizer has 1 to " +
-                  std::to_string(max_piece_bytes));
+        refuse_at("E_RANGE", file.path(), 0,
+                  "the longest piece has " + std::to_string(longest) + " bytes; a llama2.c tokenizer has 1 to " +
+                      std::to_string(max_piece_bytes));
     std::vector<ScoredPiece> pieces;
     while (at < file.size()) {
         const std::string name = "piece " + std::to_string(pieces.size());
@@ -43,11 +44,12 @@ std::vector<ScoredPiece> read_pieces(const MappedFile& file) {
         if (!std::isfinite(score)) refuse_at("E_NONFINITE", file.path(), at - 4, name + ": its score is NaN or infinite");
         const int32_t length = read<int32_t>(file, at, "a length");
         if (length < 1 || length > longest)
-            refuse_at("E_RANGE", file.path(), at - 4, name + ": its length is " + std::to_string(length) + "; must be in [1, " +
-                      std::to_string(longest) + "]");
+            refuse_at("E_RANGE", file.path(), at - 4,
+                      name + ": its length is " + std::to_string(length) + "; must be in [1, " + std::to_string(longest) + "]");
         if (file.size() - at < static_cast<uint32_t>(length))
-            refuse_at("E_TRUNC", file.path(), at, name + " has " + std::to_string(length) + " bytes, the file only " +
-                      std::to_string(file.size() - at) + " more");
+            refuse_at(
+                "E_TRUNC", file.path(), at,
+                name + " has " + std::to_string(length) + " bytes, the file only " + std::to_string(file.size() - at) + " more");
         pieces.push_back({score, std::string(file.text().substr(at, static_cast<size_t>(length)))});
         at += static_cast<uint64_t>(length);
     }
@@ -57,7 +59,8 @@ std::vector<ScoredPiece> read_pieces(const MappedFile& file) {
 // llama2.c computes the token of a byte as its value plus 3, whatever stands there.
 void require_byte_pieces(const std::vector<ScoredPiece>& pieces, const std::string& file) {
     if (pieces.size() < first_piece)
-        refuse("E_TOKEN", file, std::to_string(pieces.size()) + " pieces; at least 259, unknown, begin, end and 256 bytes, are needed");
+        refuse("E_TOKEN", file,
+               std::to_string(pieces.size()) + " pieces; at least 259, unknown, begin, end and 256 bytes, are needed");
     for (uint32_t byte = 0; byte < 256; byte++)
         if (byte_piece(pieces[first_byte + byte].text) != byte)
             refuse("E_TOKEN", file, "piece " + std::to_string(first_byte + byte) + " is not the byte that llama2.c takes it for");
@@ -76,8 +79,8 @@ std::vector<uint32_t> ranks_of(const std::vector<ScoredPiece>& pieces) {
     scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
     std::vector<uint32_t> ranks(pieces.size(), no_token);
     for (size_t id = first_piece; id < pieces.size(); id++)
-        ranks[id] = static_cast<uint32_t>(
-            std::lower_bound(scores.begin(), scores.end(), pieces[id].score, std::greater<float>()) - scores.begin());
+        ranks[id] = static_cast<uint32_t>(std::lower_bound(scores.begin(), scores.end(), pieces[id].score, std::greater<float>()) -
+                                          scores.begin());
     return ranks;
 }
 
@@ -97,9 +100,10 @@ TokenizerModel import_tokenizer_llama2c(const MappedFile& file, std::vector<std:
     for (uint32_t id = first_piece; id < pieces.size(); id++) {
         model.pieces.push_back(pieces[id].text);
         if (!ids.emplace(pieces[id].text, id).second)
-            notes.push_back(file.path() + ": piece " + std::to_string(id) + " repeats piece " + std::to_string(ids[pieces[id].text]) +
-                            " and is never made from text");
-        else if (is_one_character(pieces[id].text)) model.characters.push_back(id);
+            notes.push_back(file.path() + ": piece " + std::to_string(id) + " repeats piece " +
+                            std::to_string(ids[pieces[id].text]) + " and is never made from text");
+        else if (is_one_character(pieces[id].text))
+            model.characters.push_back(id);
     }
     add_merges_by_rank(model, ids, ranks_of(pieces));
     model.specials = {unk, bos, eos};
