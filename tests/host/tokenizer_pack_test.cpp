@@ -119,6 +119,12 @@ TEST(byte_pieces, are_two_hexadecimal_digits) {
     for (const char* text : {"<0x-1>", "<0xGG>", "<0x0>", "<0x100>", "0x0A", "<0x0A"}) EXPECT_FALSE(byte_piece(text)) << text;
 }
 
+TEST(shown, is_printable_and_never_cut_within_a_character) {
+    EXPECT_EQ(shown("a\nb"), "\"a?b\"");
+    EXPECT_EQ(shown(std::string(39, 'a') + "\xc3\xa9"), "\"" + std::string(39, 'a') + "...\"");
+    EXPECT_EQ(shown(std::string(40, 'a')), "\"" + std::string(40, 'a') + "\"");
+}
+
 TEST(import_tokenizer, names_what_a_file_is_that_is_no_tokenizer) {
     const std::pair<const char*, std::string> files[] = {{"SentencePiece", std::string("\n\x0e\n\x05<unk>", 9)},
                                                          {"GGUF", "GGUF" + std::string(8, '\0')},

@@ -217,7 +217,8 @@ Weights import_llama2c(const MappedFile& file, Nonfinite policy) {
         }
         for (uint32_t layer = 0; layer < (is_per_layer(role) ? layout.sizes.layers : 1); layer++) {
             HostTensor tensor = read_tensor(file, layout, role, at);
-            require_finite(tensor.values, std::string(role_name(role)) + " of layer " + std::to_string(layer), file.path(), policy);
+            const std::string place = is_per_layer(role) ? " of layer " + std::to_string(layer) : "";
+            require_finite(tensor.values, role_name(role) + place, file.path(), policy);
             weights.tensors.emplace(TensorKey(role, layer), std::move(tensor));
         }
     }

@@ -109,12 +109,14 @@ void MergeList::add(const std::string& left, const std::string& right, const std
 
 std::string shown(std::string_view text) {
     constexpr size_t longest = 40;
+    size_t count = text.size() < longest ? text.size() : longest;
+    while (count > 0 && count < text.size() && (text[count] & 0xc0) == 0x80) count--;  // not within a character
     std::string out = "\"";
-    for (const char c : text.substr(0, longest)) {
+    for (const char c : text.substr(0, count)) {
         const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
         out += control ? '?' : c;
     }
-    return out + (text.size() > longest ? "...\"" : "\"");
+    return out + (count < text.size() ? "...\"" : "\"");
 }
 
 }  // namespace mote::tools
