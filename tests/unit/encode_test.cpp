@@ -273,7 +273,7 @@ TEST(encode, of_any_bytes_decodes_to_the_same_bytes) {
         std::string text(random.below(40), '\0');
         for (char& c : text) c = char(random.next());
         if (round % 4 == 0)  // much that looks like UTF-8
-            for (char& c : text) c = "\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9 a\xed\xa0\x80"[random.below(16)];
+            for (char& c : text) c = "\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9 a\xed\xa0\x80"[random.below(14)];
         const Ids ids = encode_all(m.model.tokenizer, text);
         ASSERT_EQ(ids.front(), 1u);
         ASSERT_EQ(ids.size(), text.size() + 1);
