@@ -74,7 +74,15 @@ struct Kernels {
     void (*add)(float* y, const float* x, uint32_t n);
 };
 
-/// The kernels of this build.
+/// The rows of the table that this machine can run, the plainest first and the fastest last. On a board there is one besides
+/// ref at most, fixed when the firmware is compiled; on Linux a program carries all rows of its CPU family.
+struct KernelRows {
+    const Kernels* row[4];
+    uint32_t count;
+};
+KernelRows kernel_rows();
+
+/// The fastest row.
 const Kernels& kernels();
 
 /// Plain C++, the definition of correct.

@@ -234,7 +234,7 @@ float* logits_of_last(Pass p) {
 float* forward(const Session& session, const uint32_t* tokens, uint32_t count, uint32_t position, bool want_logits) {
     const Model& model = *session.model;
     const Architecture& a = *model.architecture;
-    const Pass p{model, a, session.plan, kernels(), session.arena, count, position};
+    const Pass p{model, a, session.plan, *session.kernels, session.arena, count, position};
     embed(p, tokens);
     if (a.rope_dim) fill_rope_table(p);
     for (uint32_t layer = 0; layer < a.layers; layer++)

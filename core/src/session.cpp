@@ -1,6 +1,7 @@
 // session: lays a plan over memory and counts tokens; forward.cpp does the work.
 #include "mote/session.h"
 
+#include "../kernels/kernels.h"
 #include "forward.h"
 #include "state.h"
 
@@ -39,12 +40,13 @@ Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t 
     session.model = &model;
     session.plan = plan;
     session.arena = static_cast<uint8_t*>(arena);
+    session.kernels = &kernels();
     state_of(session) = State{};
     return session;
 }
 
 Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count) {
-    if (!session.model || !session.arena || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
+    if (!session.model || !session.arena || !session.kernels || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
     State& state = state_of(session);
     const uint32_t vocab = session.model->architecture->vocab;
     if (count > session.plan.context - state.position)

@@ -3,10 +3,26 @@
 
 #include <algorithm>
 
+#include "../core/kernels/kernels.h"
 #include "base/error.h"
 #include "model/open_model.h"
 
 namespace mote::tools {
+
+std::string kernel_names() {
+    const KernelRows rows = kernel_rows();
+    std::string names;
+    for (uint32_t i = 0; i < rows.count; i++) names += std::string(i ? " " : "") + rows.row[i]->name;
+    return names;
+}
+
+const Kernels& kernels_named(const std::string& name) {
+    if (name.empty()) return kernels();
+    const KernelRows rows = kernel_rows();
+    for (uint32_t i = 0; i < rows.count; i++)
+        if (name == rows.row[i]->name) return *rows.row[i];
+    refuse_usage("--isa " + name + ": this machine runs " + kernel_names());
+}
 
 uint32_t default_context(const Model& model) { return std::min(model.architecture->context, 4096u); }
 

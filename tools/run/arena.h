@@ -21,6 +21,12 @@ struct HostSession {
 /// Plans, allocates exactly plan.total bytes and starts. `model` must stay where it is. Throws Failure.
 HostSession start_session(const Model& model, const Options& options, const std::string& file);
 
+/// The row of the kernel table with that name; the fastest if the name is empty. Refuses a row that this machine lacks.
+const Kernels& kernels_named(const std::string& name);
+
+/// "ref avx2 avx512": the rows that this machine runs, the fastest last.
+std::string kernel_names();
+
 /// The largest context that is sensible without a -c: the model's, at most 4096 tokens.
 uint32_t default_context(const Model& model);
 

@@ -33,6 +33,7 @@ Generated generate(const Model& model, const std::vector<uint32_t>& prompt, cons
         refuse_usage(rules[chooser.fault.where]);
     }
     HostSession host = start_session(model, options.session, file);
+    host.session.kernels = &kernels_named(options.isa);
     Generated out;
     const uint32_t eos = model.tokenizer.vocab ? model.tokenizer.header().eos : no_token;
     const uint32_t room = host.session.plan.context;

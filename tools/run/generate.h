@@ -16,7 +16,7 @@ struct GenerateOptions {
     SamplerOptions sampler;
     std::optional<uint32_t> count;  // tokens to make; absent: until the end token or a full context
     bool ignore_eos = false;
-    bool show_special = false;
+    std::string isa;                // row of the kernel table; empty: the fastest
 };
 
 struct Generated {

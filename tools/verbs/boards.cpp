@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "../core/kernels/kernels.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
@@ -9,6 +10,7 @@
 #include "board/image.h"
 #include "board/run_board.h"
 #include "model/open_model.h"
+#include "run/arena.h"
 #include "verbs/verbs.h"
 
 namespace mote::tools {
@@ -47,6 +49,7 @@ void print_targets() {
         print(line);
     }
     print("\nBytes of flash for code and for a model, and of RAM for the arena. `-`: an operating system with files.\n");
+    print("This machine runs the kernels " + kernel_names() + ", and takes " + kernels_named("").name + ".\n");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace {
 constexpr uint32_t default_tile = 8;
 
 struct RunOptions {
-    std::string model, prompt, prompt_file, prompt_ids, kv = "q8", seed = "0", board, firmware;
+    std::string model, prompt, prompt_file, prompt_ids, kv = "q8", seed = "0", board, firmware, isa;
     uint32_t count = 0, context = 0, tile = 0, top_k = 40;
     float temperature = 0.8f, top_p = 0.95f, min_p = 0.05f;
     bool digest = false, ids = false, ignore_eos = false, special = false, no_bos = false;
@@ -71,6 +71,7 @@ void run_here(const RunOptions& o) {
     g.sampler = SamplerOptions{o.temperature, o.top_k, o.top_p, o.min_p, parse_u64("--seed", o.seed)};
     if (o.count_option->count()) g.count = o.count;
     g.ignore_eos = o.ignore_eos;
+    g.isa = o.isa;
 
     Decoder decoder;
     decoder.tokenizer = &model.tokenizer;
@@ -149,7 +150,8 @@ void add_run(CLI::App& program) {
     verb->add_flag("--ignore-eos", o->ignore_eos, "go on after the end token");
     verb->add_flag("--special", o->special, "read control tokens in the prompt, and show them in the text");
     verb->add_flag("--no-bos", o->no_bos, "do not put the begin token in front");
-    verb->add_option("--board", o->board, "run the firmware of this board in its emulator (see mote targets)")->type_name("NAME");
+    CLI::Option* isa = verb->add_option("--isa", o->isa, "kernels to run, of those that mote targets lists (default: the fastest)")->type_name("NAME");
+    verb->add_option("--board", o->board, "run the firmware of this board in its emulator (see mote targets)")->excludes(isa)->type_name("NAME");
     verb->add_option("--firmware", o->firmware, "with --board: the firmware to run instead of the one that was built")->type_name("FILE");
     verb->footer("Example: mote run -m stories.mote -p \"Once upon a time\" -n 100 --temp 0");
     verb->callback([o] {

@@ -5,11 +5,14 @@
 
 namespace mote {
 
+struct Kernels;  // core/kernels/kernels.h
+
 /// What a session's calls need. Cheap to copy; all that changes lies in the arena.
 struct Session {
     const Model* model = nullptr;
     Plan plan;
     uint8_t* arena = nullptr;
+    const Kernels* kernels = nullptr;  // the row that runs; `start` takes the fastest, any other gives the same bits
 };
 
 /// Lays a plan over memory.

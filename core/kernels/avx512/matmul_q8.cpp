@@ -1,0 +1,57 @@
+// matmul_q8: 64 bytes are four chunks of four rows. VPDPBUSD wants one side unsigned: weights become w + 128 by flipping their
+// top bit, and 128 times the sum of the activations goes off at the end.
+#include <immintrin.h>
+
+#include "../avx2/store.h"
+#include "../ref/ref.h"
+#include "avx512.h"
+#include "spread.h"
+
+namespace mote {
+namespace {
+
+int32_t sum_of(const int8_t* x, uint32_t cols) {
+    const __m512i ones = _mm512_set1_epi8(1);
+    __m512i sum = _mm512_setzero_si512();
+    for (uint32_t i = 0; i < cols; i += 16)
+        sum = _mm512_dpbusd_epi32(sum, ones, _mm512_zextsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+    return _mm512_reduce_add_epi32(sum);
+}
+
+template <uint32_t blocks>
+void matvec(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t cols, __m128i sums[]) {
+    const __m512i top_bits = _mm512_set1_epi8(int8_t(0x80));
+    __m512i acc[blocks];
+    for (uint32_t b = 0; b < blocks; b++) acc[b] = _mm512_setzero_si512();
+    for (uint32_t i = 0; i < cols; i += 16) {
+        const __m512i own = spread16(x + i);
+        for (uint32_t b = 0; b < blocks; b++) {
+            const __m512i unit = _mm512_loadu_si512(w + b * block_bytes + size_t(i) * 4);
+            acc[b] = _mm512_dpbusd_epi32(acc[b], _mm512_xor_si512(unit, top_bits), own);
+        }
+    }
+    for (uint32_t b = 0; b < blocks; b++) sums[b] = add_quarters(acc[b]);
+}
+
+}  // namespace
+
+void avx512_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
+    if (x.exponents) return ref_matmul_q8(w, x, count, y);
+    const uint32_t cols = padded_cols(Format::q8, w.cols);
+    const size_t block_bytes = size_t(cols) * 4;
+    for (uint32_t token = 0; token < count; token++) {
+        const int8_t* v = x.values + size_t(token) * x.stride;
+        const __m128i bias = _mm_slli_epi32(_mm_set1_epi32(sum_of(v, cols)), 7);
+        for (uint32_t row = 0; row < w.rows;) {
+            const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
+            const int8_t* data = reinterpret_cast<const int8_t*>(w.data) + size_t(row) * cols;
+            __m128i sums[most_blocks];
+            if (blocks == most_blocks) matvec<most_blocks>(data, block_bytes, v, cols, sums);
+            else matvec<1>(data, block_bytes, v, cols, sums);
+            for (uint32_t b = 0; b < blocks; b++, row += 4)
+                store_rows(_mm_sub_epi32(sums[b], bias), w.row_scales + row, x.scales[token], w.rows - row, y + size_t(token) * w.rows + row);
+        }
+    }
+}
+
+}  // namespace mote

@@ -1,0 +1,15 @@
+// table: the AVX-512 row; what it does not improve is AVX2's, or ref's.
+#include "../avx2/avx2.h"
+#include "../ref/ref.h"
+#include "avx512.h"
+
+namespace mote {
+
+extern const Kernels avx512_kernels;
+const Kernels avx512_kernels = {
+    "avx512",       avx2_matmul_f32, avx2_matmul_f16, avx512_matmul_q8, avx512_matmul_q4, ref_quantize_row, ref_attend_f32,
+    ref_attend_f16, ref_attend_q8,   ref_rms_norm,    ref_layer_norm,   ref_gate,         ref_activate,     ref_rope,
+    ref_add,
+};
+
+}  // namespace mote
