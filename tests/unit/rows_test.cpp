@@ -1,0 +1,167 @@
+// rows: every row of the kernel table gives the bits of ref, for operands whose memory ends where they end.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "kernels/arithmetic.h"
+#include "kernels/kernels.h"
+#include "support/aligned.h"
+#include "support/random.h"
+
+namespace mote {
+namespace {
+
+using testing::Random;
+
+std::vector<const Kernels*> rows() {
+    const KernelRows all = kernel_rows();
+    return {all.row, all.row + all.count};
+}
+
+// Same bits; NaN equals NaN, as its sign and payload are the machine's own.
+bool same(const std::vector<float>& a, const std::vector<float>& b) {
+    for (size_t i = 0; i < a.size(); i++)
+        if (bits_of(a[i]) != bits_of(b[i]) && !(a[i] != a[i] && b[i] != b[i])) return false;
+    return a.size() == b.size();
+}
+
+// A vector whose elements span many magnitudes.
+std::vector<float> lively(Random& random, size_t n) {
+    std::vector<float> x = random.floats(n);
+    for (float& v : x) v *= float_of(uint32_t(127 - int32_t(random.below(12))) << 23);
+    return x;
+}
+
+struct CacheOfHead {
+    std::vector<uint8_t> keys, values;
+    std::vector<uint16_t> key_scales, value_scales;
+};
+
+// int8 cells and scales whose exponents spread over `spread` powers of two around 2^center.
+CacheOfHead q8_cache(Random& random, uint32_t positions, uint32_t dim, int32_t center, uint32_t spread) {
+    CacheOfHead c;
+    for (size_t i = 0; i < size_t(positions) * dim; i++) {
+        c.keys.push_back(uint8_t(int8_t(random.between(-127, 127))));
+        c.values.push_back(uint8_t(int8_t(random.between(-127, 127))));
+    }
+    const auto scale = [&] { return uint16_t(uint32_t(127 + center + random.between(0, int32_t(spread))) << 7 | random.below(128)); };
+    for (uint32_t t = 0; t < positions; t++) {
+        c.key_scales.push_back(random.below(16) ? scale() : 0);  // now and then a key of zeros
+        c.value_scales.push_back(random.below(16) ? scale() : 0);
+    }
+    return c;
+}
+
+std::vector<float> attend(const Kernels& k, const CacheOfHead& c, uint32_t positions, const std::vector<float>& q, float scale) {
+    const uint32_t dim = uint32_t(q.size());
+    std::vector<uint32_t> scratch(attention_scratch(positions, dim));
+    std::vector<float> out(dim);
+    k.attend_q8(Attention{c.keys.data(), c.values.data(), c.key_scales.data(), c.value_scales.data(), positions, dim, scale, scratch.data()},
+                q.data(), out.data());
+    return out;
+}
+
+constexpr uint32_t dims[] = {1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 128, 512};
+
+class EveryRow : public ::testing::TestWithParam<size_t> {
+protected:
+    const Kernels& row() const { return *rows()[GetParam()]; }
+};
+
+TEST_P(EveryRow, attends_over_a_q8_cache_as_ref_does) {
+    Random random(11);
+    for (const uint32_t dim : dims)
+        for (const uint32_t positions : {1u, 2u, 3u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 64u, 511u, 512u, 513u, 1030u}) {
+            if (dim > 64 && positions > 64) continue;
+            for (const int32_t center : {-12, -3, 40}) {  // from flat to beyond what a score can hold
+                const CacheOfHead c = q8_cache(random, positions, dim, center, center == 40 ? 60 : 5);
+                const std::vector<float> q = lively(random, dim);
+                ASSERT_TRUE(same(attend(row(), c, positions, q, 0.25f), attend(ref_kernels, c, positions, q, 0.25f)))
+                    << row().name << " dim " << dim << " positions " << positions << " center " << center;
+            }
+        }
+}
+
+TEST_P(EveryRow, gives_nan_where_a_scale_or_a_query_is_not_finite) {
+    Random random(12);
+    for (const uint32_t dim : {8u, 16u, 20u})
+        for (uint32_t positions = 1; positions <= 20; positions++) {
+            const std::vector<float> q = lively(random, dim);
+            for (uint32_t bad = 0; bad < positions; bad++) {
+                CacheOfHead c = q8_cache(random, positions, dim, -3, 5);
+                (bad % 2 ? c.key_scales : c.value_scales)[bad] = 0x7fc0;
+                for (const float x : attend(row(), c, positions, q, 0.25f)) ASSERT_NE(x, x);
+            }
+            std::vector<float> infinite = q;
+            infinite[dim / 2] = float_of(infinity_bits);
+            for (const float x : attend(row(), q8_cache(random, positions, dim, -3, 5), positions, infinite, 0.25f)) ASSERT_NE(x, x);
+        }
+}
+
+TEST_P(EveryRow, quantizes_as_ref_does) {
+    Random random(13);
+    for (uint32_t cols = 1; cols <= 200; cols++)
+        for (const bool grouped : {false, true}) {
+            const std::vector<float> x = lively(random, cols);
+            const uint32_t stride = (cols + 31) / 32 * 32;
+            std::vector<int8_t> own(stride, 99), ref(stride, 99);
+            std::vector<uint8_t> own_exponents(stride / 32, 99), ref_exponents(stride / 32, 99);
+            float own_scale = 0, ref_scale = 0;
+            row().quantize_row(x.data(), cols, QuantizedTile{own.data(), &own_scale, grouped ? own_exponents.data() : nullptr, stride}, 0);
+            ref_kernels.quantize_row(x.data(), cols, QuantizedTile{ref.data(), &ref_scale, grouped ? ref_exponents.data() : nullptr, stride}, 0);
+            ASSERT_EQ(own, ref) << row().name << " cols " << cols;
+            ASSERT_EQ(own_exponents, ref_exponents);
+            ASSERT_EQ(bits_of(own_scale), bits_of(ref_scale));
+        }
+}
+
+TEST_P(EveryRow, norms_adds_and_activates_as_ref_does) {
+    Random random(14);
+    for (uint32_t n = 1; n <= 140; n++) {
+        const std::vector<float> x = lively(random, n), w = random.floats(n, 2), bias = random.floats(n);
+        std::vector<float> own(n), ref(n);
+        row().rms_norm(x.data(), w.data(), n, 1e-5f, own.data());
+        ref_kernels.rms_norm(x.data(), w.data(), n, 1e-5f, ref.data());
+        ASSERT_TRUE(same(own, ref)) << row().name << " rms_norm " << n;
+        for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
+            row().layer_norm(x.data(), w.data(), b, n, 1e-5f, own.data());
+            ref_kernels.layer_norm(x.data(), w.data(), b, n, 1e-5f, ref.data());
+            ASSERT_TRUE(same(own, ref)) << row().name << " layer_norm " << n;
+        }
+        own = ref = x;
+        row().add(own.data(), w.data(), n);
+        ref_kernels.add(ref.data(), w.data(), n);
+        ASSERT_TRUE(same(own, ref)) << row().name << " add " << n;
+        for (const Activation a : {Activation::silu, Activation::gelu_tanh, Activation::gelu_erf, Activation::relu}) {
+            own = ref = random.floats(n, n % 3 ? 4 : 120);
+            row().gate(a, own.data(), w.data(), n);
+            ref_kernels.gate(a, ref.data(), w.data(), n);
+            ASSERT_TRUE(same(own, ref)) << row().name << " gate " << n << " activation " << int(a);
+            row().activate(a, own.data(), n);
+            ref_kernels.activate(a, ref.data(), n);
+            ASSERT_TRUE(same(own, ref)) << row().name << " activate " << n << " activation " << int(a);
+        }
+    }
+}
+
+TEST_P(EveryRow, rotates_as_ref_does) {
+    Random random(15);
+    for (uint32_t pairs = 1; pairs <= 70; pairs++)
+        for (const RopePairing pairing : {RopePairing::interleaved, RopePairing::halves}) {
+            std::vector<float> own = random.floats(size_t(2) * pairs), ref = own, table;
+            for (uint32_t i = 0; i < pairs; i++) {
+                const CosSin c = cos_sin(uint32_t(random.next()));
+                table.insert(table.end(), {c.cosine, c.sine});
+            }
+            row().rope(pairing, own.data(), table.data(), pairs);
+            ref_kernels.rope(pairing, ref.data(), table.data(), pairs);
+            ASSERT_TRUE(same(own, ref)) << row().name << " pairs " << pairs;
+        }
+}
+
+INSTANTIATE_TEST_SUITE_P(rows, EveryRow, ::testing::Range(size_t(0), rows().size()),
+                         [](const ::testing::TestParamInfo<size_t>& row) { return std::string(rows()[row.param]->name); });
+
+}  // namespace
+}  // namespace mote
