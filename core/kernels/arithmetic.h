@@ -29,6 +29,9 @@ constexpr uint32_t infinity_bits = 0x7f800000;
 /// The magnitude of x as an ordered integer: monotone in |x|, and >= infinity_bits exactly for infinities and NaN.
 inline uint32_t magnitude(float x) { return bits_of(x) & 0x7fffffffu; }
 
+/// Below 2^-90 a vector quantizes to zero: its reciprocal and its products stay far from denormals.
+constexpr uint32_t smallest_magnitude = 0x12800000;
+
 inline float bf16_to_f32(uint16_t b) { return float_of(uint32_t(b) << 16); }
 
 /// The smallest bf16 that is not below x. x is finite, >= 0.

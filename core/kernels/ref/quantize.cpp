@@ -18,9 +18,6 @@ static void round_to_int8(const float* x, uint32_t n, float inverse, int8_t* q) 
     for (uint32_t i = 0; i < n; i++) q[i] = int8_t(bits_of(x[i] * inverse + 12582912.0f) - 0x4b400000u);
 }
 
-// Below 2^-90 a vector counts as zero: its reciprocal and its products stay far from denormals.
-constexpr uint32_t smallest_magnitude = 0x12800000;
-
 static float quantize_by_vector(const float* x, uint32_t cols, uint32_t largest, int8_t* q) {
     const float scale = float_of(largest) / 127.0f;
     round_to_int8(x, cols, 127.0f / float_of(largest), q);
