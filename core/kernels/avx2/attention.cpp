@@ -148,19 +148,34 @@ uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t*
     return sum;
 }
 
-// Eight elements of the sum of weighted values over [begin, end), at most sum_block positions, two of them at a time.
-__m256i weighted_sum8(const int8_t* values, uint32_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
+// Two positions' values side by side, times their weights (the first in the low half), added to eight elements of the sum.
+__m256i pair_add(__m256i sum, const int8_t* first, const int8_t* second, int32_t weights) {
     const __m128i interleave = _mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    __m256i sum = _mm256_setzero_si256();
-    for (uint32_t t = begin; t < end; t += 2) {
-        const bool pair = t + 1 < end;
-        const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(values + size_t(t) * head_dim));
-        const __m128i second = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(values + size_t(pair ? t + 1 : t) * head_dim));
-        const uint32_t weights = uint32_t(uint16_t(weight[t])) | (pair ? uint32_t(uint16_t(weight[t + 1])) << 16 : 0);
-        const __m256i v = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(_mm_unpacklo_epi64(first, second), interleave));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(v, _mm256_set1_epi32(int32_t(weights))));
+    const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first)), b = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second));
+    const __m256i v = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(_mm_unpacklo_epi64(a, b), interleave));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(v, _mm256_set1_epi32(weights)));
+}
+
+int32_t weight_pair(const int16_t* weight) {
+    int32_t pair;
+    __builtin_memcpy(&pair, weight, sizeof pair);
+    return pair;
+}
+
+// Eight elements of the sum of weighted values over [begin, end), at most sum_block positions.
+__m256i weighted_sum8(const int8_t* values, uint32_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
+    __m256i even = _mm256_setzero_si256(), odd = even;
+    uint32_t t = begin;
+    for (; t + 4 <= end; t += 4) {
+        const int8_t* v = values + size_t(t) * head_dim;
+        even = pair_add(even, v, v + head_dim, weight_pair(weight + t));
+        odd = pair_add(odd, v + 2 * head_dim, v + 3 * head_dim, weight_pair(weight + t + 2));
     }
-    return sum;
+    for (; t < end; t++) {
+        const int8_t* v = values + size_t(t) * head_dim;
+        even = pair_add(even, v, v, uint16_t(weight[t]));
+    }
+    return _mm256_add_epi32(even, odd);
 }
 
 void sum_values(const Attention& a, const int16_t* weight, float unit, float* out) {
