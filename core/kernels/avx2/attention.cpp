@@ -1,5 +1,5 @@
 // attention: one query against one head's q8 cache, eight positions or eight elements at a time. Every step is the integer step of
-// softmax.h; blocks that its saturation could touch, and tails, take that definition itself.
+// softmax.h; tails take that definition itself.
 #include <immintrin.h>
 
 #include "../ref/ref.h"
@@ -61,13 +61,17 @@ __m256i multiply_shift16(__m256i a, __m256i b) {
     return _mm256_blend_epi32(even, odd, 0xaa);
 }
 
-// Eight scores from eight dots, or the definition itself where a shift to the left could saturate.
+// Eight scores from eight dots. A product is below 2^30, so clamping to 2^30 before a shift to the left, and not otherwise, is the
+// saturation of score_of; shifts by more than 30 take that definition itself.
 __m256i scores8(__m256i dots, const uint16_t* key_scales, const ScoreScale& scale) {
-    const __m256i bf16 = widen8(key_scales);
+    const __m256i bf16 = widen8(key_scales), zero = _mm256_setzero_si256();
     const __m256i shift = _mm256_sub_epi32(_mm256_set1_epi32(134 - 32 - scale.exponent), exponents(bf16));
-    if (_mm256_movemask_epi8(_mm256_cmpgt_epi32(_mm256_setzero_si256(), shift)) == 0) {
+    if (_mm256_movemask_epi8(_mm256_cmpgt_epi32(_mm256_set1_epi32(-30), shift)) == 0) {
         const __m256i product = multiply_shift16(_mm256_mullo_epi32(dots, mantissas(bf16)), _mm256_set1_epi32(scale.mantissa));
-        return _mm256_srav_epi32(product, shift);
+        const __m256i left = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero), right = _mm256_max_epi32(shift, zero);
+        const __m256i bound = _mm256_srlv_epi32(_mm256_set1_epi32(1 << 30), left);
+        const __m256i clamped = _mm256_max_epi32(_mm256_min_epi32(product, bound), _mm256_sub_epi32(zero, bound));
+        return _mm256_srav_epi32(_mm256_sllv_epi32(clamped, left), right);
     }
     alignas(32) int32_t each[lanes];
     store8(each, dots);
