@@ -33,25 +33,34 @@ void matvec(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t cols,
     for (uint32_t b = 0; b < blocks; b++) sums[b] = add_quarters(acc[b]);
 }
 
+constexpr uint32_t most_tokens = 16;  // of a tile that share one pass over the weights
+
+void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint32_t count, float* y) {
+    const uint32_t cols = padded_cols(Format::q8, w.cols);
+    __m128i bias[most_tokens];
+    for (uint32_t i = 0; i < count; i++) bias[i] = _mm_slli_epi32(_mm_set1_epi32(sum_of(x.values + size_t(first + i) * x.stride, cols)), 7);
+    for (uint32_t row = 0; row < w.rows;) {
+        const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
+        const int8_t* data = reinterpret_cast<const int8_t*>(w.data) + size_t(row) * cols;
+        for (uint32_t i = 0; i < count; i++) {
+            const int8_t* v = x.values + size_t(first + i) * x.stride;
+            __m128i sums[most_blocks];
+            if (blocks == most_blocks) matvec<most_blocks>(data, size_t(cols) * 4, v, cols, sums);
+            else matvec<1>(data, size_t(cols) * 4, v, cols, sums);
+            float* to = y + size_t(first + i) * w.rows + row;
+            for (uint32_t b = 0; b < blocks; b++)
+                store_rows(_mm_sub_epi32(sums[b], bias[i]), w.row_scales + row + 4 * b, x.scales[first + i], w.rows - row - 4 * b, to + 4 * b);
+        }
+        row += 4 * blocks;
+    }
+}
+
 }  // namespace
 
 void avx512_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
     if (x.exponents) return ref_matmul_q8(w, x, count, y);
-    const uint32_t cols = padded_cols(Format::q8, w.cols);
-    const size_t block_bytes = size_t(cols) * 4;
-    for (uint32_t token = 0; token < count; token++) {
-        const int8_t* v = x.values + size_t(token) * x.stride;
-        const __m128i bias = _mm_slli_epi32(_mm_set1_epi32(sum_of(v, cols)), 7);
-        for (uint32_t row = 0; row < w.rows;) {
-            const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
-            const int8_t* data = reinterpret_cast<const int8_t*>(w.data) + size_t(row) * cols;
-            __m128i sums[most_blocks];
-            if (blocks == most_blocks) matvec<most_blocks>(data, block_bytes, v, cols, sums);
-            else matvec<1>(data, block_bytes, v, cols, sums);
-            for (uint32_t b = 0; b < blocks; b++, row += 4)
-                store_rows(_mm_sub_epi32(sums[b], bias), w.row_scales + row, x.scales[token], w.rows - row, y + size_t(token) * w.rows + row);
-        }
-    }
+    for (uint32_t first = 0; first < count; first += most_tokens)
+        matmul_tokens(w, x, first, count - first < most_tokens ? count - first : most_tokens, y);
 }
 
 }  // namespace mote
