@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "chip.h"
 #include "console.h"
 #include "port.h"
@@ -12,7 +13,7 @@ extern "C" {
 
 extern uint8_t link_data_start[], link_data_end[], link_data_image[];
 extern uint8_t link_bss_start[], link_bss_end[];
-extern uint32_t link_stack_end[];
+extern uint32_t link_guard_start[], link_stack_end[];
 
 [[noreturn]] void reset_handler();
 void fault_handler();
@@ -45,6 +46,19 @@ void systick_handler();
         ".ltorg\n");
 }
 
+// Armv7-M has no stack limit, so nobody may touch the bytes below the stack. A frame larger than the guard can jump over it.
+void protect_stack_guard() {
+    if (board::stack_guard_bytes == 0) return;
+    static_assert(board::stack_guard_bytes == 0 || board::stack_guard_bytes == 256, "the region's size below");
+    constexpr uint32_t enable = 1, size_256 = 7u << 1, never_execute = 1u << 28;  // access permission 0: none
+    constexpr uint32_t default_map_elsewhere = 1u << 2;
+    mote::reg(mote::scs::mpu_region_number) = 0;
+    mote::reg(mote::scs::mpu_region_base) = uint32_t(reinterpret_cast<uintptr_t>(link_guard_start));
+    mote::reg(mote::scs::mpu_region_attributes) = enable | size_256 | never_execute;
+    mote::reg(mote::scs::mpu_control) = enable | default_map_elsewhere;
+    asm volatile("dsb\n isb" ::: "memory");
+}
+
 [[noreturn]] [[gnu::used]] void start_program() {
     for (size_t i = 0; i < size_t(link_data_end - link_data_start); i++) link_data_start[i] = link_data_image[i];
     for (uint8_t* p = link_bss_start; p < link_bss_end; p++) *p = 0;
@@ -55,6 +69,7 @@ void systick_handler();
     constexpr uint32_t memory_bus_usage_faults = 7u << 16;  // each with its own name instead of HardFault
     mote::reg(mote::scs::handler_control) = mote::reg(mote::scs::handler_control) | memory_bus_usage_faults;
 #endif
+    protect_stack_guard();
     mote::chip::start();
     mote::console::start();
     mote::clock::start();

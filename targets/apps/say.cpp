@@ -1,5 +1,6 @@
 // say: a prompt in, text out. The whole way through the library, on a board or on a PC; read this one first.
 #include "mote/mote.h"
+#include "open_model.h"
 #include "port.h"
 #include "print.h"
 #include "prompt.h"
@@ -84,10 +85,7 @@ int app_main() {
     if (const int code = read_settings(arena, settings, used)) return code;
 
     // The model is checked once, and used where it lies.
-    const port::Image image = port::model(settings.model);
-    if (!image.data) return report_usage("-m", "must name a file that can be read");
-    const size_t bytes = image_size(image.data, image.bytes);
-    const Result<Model> model = open(image.data, bytes ? bytes : image.bytes);
+    const Result<Model> model = open_model(settings);
     if (!model.ok()) return report(model.fault);
     if (!settings.ids && model.value.tokenizer.vocab == 0) return report(Fault{Error::unsupported, 0, 0, 0});
 
