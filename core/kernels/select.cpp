@@ -1,15 +1,29 @@
 // select: which rows of the table a build has and a machine can run.
+#include "dsp/dsp.h"
 #include "kernels.h"
+#include "mve/mve.h"
 
 namespace mote {
 
+extern const Kernels dsp_kernels;
+extern const Kernels mve_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
 #endif
 
+// A board's row is fixed here, and `kernels` names no other: what its table does not use is not linked.
+#if defined(MOTE_HAS_MVE)
+#define MOTE_BOARD_ROW mve_kernels
+#elif defined(MOTE_HAS_DSP)
+#define MOTE_BOARD_ROW dsp_kernels
+#endif
+
 KernelRows kernel_rows() {
     KernelRows rows{{&ref_kernels}, 1};
+#if defined(MOTE_BOARD_ROW)
+    rows.row[rows.count++] = &MOTE_BOARD_ROW;
+#endif
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) rows.row[rows.count++] = &avx2_kernels;
@@ -19,8 +33,12 @@ KernelRows kernel_rows() {
 }
 
 const Kernels& kernels() {
+#if defined(MOTE_BOARD_ROW)
+    return MOTE_BOARD_ROW;
+#else
     const KernelRows rows = kernel_rows();
     return *rows.row[rows.count - 1];
+#endif
 }
 
 }  // namespace mote

@@ -1,0 +1,17 @@
+// dsp: what this row improves, one file a topic. Needs the DSP extension of Armv7E-M or Armv8-M Mainline (M4, M7, M33).
+#pragma once
+
+#include "../kernels.h"
+
+// Armv7-A has the instructions too, but NEON beside them; Helium's row takes their place where there is Helium.
+#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M' && !defined(__ARM_FEATURE_MVE)
+#define MOTE_HAS_DSP 1
+#endif
+
+namespace mote {
+
+void dsp_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void dsp_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void dsp_attend_q8(const Attention& a, const float* q, float* out);
+
+}  // namespace mote

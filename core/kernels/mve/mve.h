@@ -1,0 +1,17 @@
+// mve: what this row improves, one file a topic. Needs Helium's integer instructions (M55, M85). Vector floats flush denormals,
+// so floats stay scalar.
+#pragma once
+
+#include "../kernels.h"
+
+#if defined(__ARM_FEATURE_MVE) && __ARM_ARCH_PROFILE == 'M'
+#define MOTE_HAS_MVE 1
+#endif
+
+namespace mote {
+
+void mve_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void mve_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void mve_attend_q8(const Attention& a, const float* q, float* out);
+
+}  // namespace mote
