@@ -1,0 +1,162 @@
+// kernels_board: on the board itself, every operation that the build's row improves against ref, bit by bit, over all small shapes
+// and some large ones. Ends with a line "kernels_board: passed" or "kernels_board: FAILED".
+#include "../../core/kernels/arithmetic.h"
+#include "../../core/kernels/kernels.h"
+#include "harness.h"
+
+using namespace mote;
+using namespace mote::board_test;
+
+namespace {
+
+enum class Fill { random, lowest, highest, mixed };
+constexpr Fill fills[] = {Fill::random, Fill::lowest, Fill::highest, Fill::mixed};
+
+// Weights are any byte, -128 too: no file has it, but a kernel that relies on that would say so.
+uint8_t weight_byte(Random& random, Fill fill) {
+    switch (fill) {
+        case Fill::lowest: return 0x80;
+        case Fill::highest: return 0x7f;
+        case Fill::mixed: return (random.next() & 1u) ? 0x8f : 0x70;  // nibbles at both ends, int8 near both ends
+        case Fill::random: break;
+    }
+    return uint8_t(random.next());
+}
+
+int8_t int8_of(Random& random, Fill fill) {
+    switch (fill) {
+        case Fill::lowest: return -127;
+        case Fill::highest: return 127;
+        case Fill::mixed: return (random.next() & 1u) ? -127 : 127;
+        case Fill::random: break;
+    }
+    return int8_t(int32_t(random.below(255)) - 127);
+}
+
+// A bf16 from 2^-20 to 2^4.
+uint16_t scale_of(Random& random) { return uint16_t((107u + random.below(24)) << 7 | random.below(128)); }
+
+Matrix random_matrix(Pieces& pieces, Format format, uint32_t rows, uint32_t cols, Fill fill, Random& random) {
+    const MatrixLayout layout = matrix_layout(format, rows, cols);
+    uint8_t* data = pieces.take(size_t(layout.bytes));
+    const size_t weights_end = size_t(format == Format::q4 ? layout.group_scales : layout.row_scales);
+    for (size_t i = 0; i < weights_end; i++) data[i] = weight_byte(random, fill);
+    for (size_t i = weights_end; i < layout.row_scales; i++) data[i] = uint8_t(int8_of(random, fill));
+    uint16_t* row_scales = reinterpret_cast<uint16_t*>(data + layout.row_scales);
+    for (uint32_t r = 0; r < padded_rows(format, rows); r++) row_scales[r] = scale_of(random);
+    Matrix w;
+    w.data = data, w.rows = rows, w.cols = cols, w.format = format, w.row_scales = row_scales;
+    if (format == Format::q4) w.group_scales = reinterpret_cast<const int8_t*>(data + layout.group_scales);
+    return w;
+}
+
+QuantizedTile random_tile(Pieces& pieces, uint32_t cols, uint32_t count, bool grouped, Fill fill, Random& random) {
+    QuantizedTile x{};
+    x.stride = (cols + 31u) & ~31u;
+    x.values = pieces.take_array<int8_t>(size_t(count) * x.stride);
+    x.scales = pieces.take_array<float>(count);
+    x.exponents = grouped ? pieces.take_array<uint8_t>(size_t(count) * (x.stride / 32)) : nullptr;
+    for (uint32_t t = 0; t < count; t++) {
+        for (uint32_t i = 0; i < x.stride; i++) x.values[t * x.stride + i] = i < cols ? int8_of(random, fill) : int8_t(0);
+        for (uint32_t g = 0; grouped && g < x.stride / 32; g++) x.exponents[t * (x.stride / 32) + g] = uint8_t(random.below(16));
+        x.scales[t] = random.below(50) ? 0.5f + 0.25f * random.uniform() : float_of(nan_bits);
+    }
+    return x;
+}
+
+bool same_bits(const float* a, const float* b, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        const bool both_nan = a[i] != a[i] && b[i] != b[i];
+        if (bits_of(a[i]) != bits_of(b[i]) && !both_nan) return false;
+    }
+    return true;
+}
+
+void report(Tally& tally, bool good, const char* operation, uint32_t a, uint32_t b, uint32_t c) {
+    tally.checks++;
+    if (good || ++tally.failures > 20) return;
+    print("differs from ref: "), print(operation), print(" "), print(a), print("x"), print(b), print(" "), print(c), print("\n");
+}
+
+void check_product(Tally& tally, Pieces& pieces, const Kernels& row, Format format, uint32_t rows, uint32_t cols, bool grouped, Fill fill,
+                   Random& random) {
+    const bool q8 = format == Format::q8;
+    const auto own = q8 ? row.matmul_q8 : row.matmul_q4, ref = q8 ? ref_kernels.matmul_q8 : ref_kernels.matmul_q4;
+    if (own == ref) return;
+    pieces.reset();
+    const uint32_t count = 1 + cols % 3;
+    const Matrix w = random_matrix(pieces, format, rows, cols, fill, random);
+    const QuantizedTile x = random_tile(pieces, cols, count, grouped, fill, random);
+    float* y = pieces.take_array<float>(size_t(rows) * count);
+    float* expected = pieces.take_array<float>(size_t(rows) * count);
+    own(w, x, count, y);
+    ref(w, x, count, expected);
+    report(tally, same_bits(y, expected, rows * count) && pieces.intact(), q8 ? "matmul_q8" : "matmul_q4", rows, cols, count);
+}
+
+void check_attention(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t positions, uint32_t head_dim, Fill fill, Random& random) {
+    if (row.attend_q8 == ref_kernels.attend_q8) return;
+    pieces.reset();
+    const size_t cells = size_t(positions) * head_dim;
+    int8_t* keys = pieces.take_array<int8_t>(cells);
+    int8_t* values = pieces.take_array<int8_t>(cells);
+    uint16_t* key_scales = pieces.take_array<uint16_t>(positions);
+    uint16_t* value_scales = pieces.take_array<uint16_t>(positions);
+    const uint32_t words = attention_scratch(positions, head_dim);
+    uint32_t* scratch = pieces.take_array<uint32_t>(words);
+    float* q = pieces.take_array<float>(head_dim);
+    float* out = pieces.take_array<float>(head_dim);
+    float* expected = pieces.take_array<float>(head_dim);
+    for (size_t i = 0; i < cells; i++) keys[i] = int8_of(random, fill), values[i] = int8_of(random, fill);
+    for (uint32_t t = 0; t < positions; t++) key_scales[t] = scale_of(random), value_scales[t] = scale_of(random);
+    if (random.below(20) == 0) key_scales[random.below(positions)] = 0x7f80;
+    if (random.below(20) == 0) value_scales[random.below(positions)] = 0;
+    for (uint32_t i = 0; i < head_dim; i++) q[i] = fill == Fill::random ? random.uniform() : float(int8_of(random, fill));
+    const float scale = random.below(4) ? 0.01f : 0.35f;
+    const Attention a{reinterpret_cast<uint8_t*>(keys), reinterpret_cast<uint8_t*>(values), key_scales, value_scales, positions, head_dim, scale, scratch};
+    ref_kernels.attend_q8(a, q, expected);
+    for (uint32_t i = 0; i < words; i++) scratch[i] = 0xdeadbeef;
+    row.attend_q8(a, q, out);
+    report(tally, same_bits(out, expected, head_dim) && pieces.intact(), "attend_q8", positions, head_dim, 0);
+}
+
+void check_products(Tally& tally, Pieces& pieces, const Kernels& row, Format format, bool grouped, Random& random) {
+    for (uint32_t rows = 1; rows <= 9; rows++)
+        for (uint32_t cols = 1; cols <= 70; cols++) check_product(tally, pieces, row, format, rows, cols, grouped, Fill::random, random);
+    constexpr struct {
+        uint32_t rows, cols;
+    } large[] = {{64, 172}, {172, 64}, {6, 4096}, {5, 1040}, {33, 1000}, {3, 161}, {12, 320}};
+    for (const auto& s : large)
+        for (const Fill fill : fills)
+            check_product(tally, pieces, row, format, s.rows, s.cols, grouped, fill, random);
+}
+
+void check_attentions(Tally& tally, Pieces& pieces, const Kernels& row, Random& random) {
+    constexpr uint32_t few[] = {1, 2, 3, 9}, many[] = {255, 512, 1025}, dims[] = {8, 16, 48, 64, 100, 128, 512};
+    for (uint32_t dim = 1; dim <= 70; dim++)
+        for (const uint32_t positions : few) check_attention(tally, pieces, row, positions, dim, Fill::random, random);
+    for (uint32_t positions = 1; positions <= 80; positions++) check_attention(tally, pieces, row, positions, 8, Fill::random, random);
+    for (const uint32_t dim : dims)
+        for (const Fill fill : fills)
+            for (const uint32_t positions : many) check_attention(tally, pieces, row, positions, dim, fill, random);
+}
+
+}  // namespace
+
+int app_main() {
+    Pieces pieces(port::arena());
+    Random random(1);
+    Tally tally;
+    const KernelRows rows = kernel_rows();
+    for (uint32_t i = 1; i < rows.count; i++) {
+        const Kernels& row = *rows.row[i];
+        check_products(tally, pieces, row, Format::q8, false, random);
+        check_products(tally, pieces, row, Format::q8, true, random);
+        check_products(tally, pieces, row, Format::q4, false, random);
+        check_products(tally, pieces, row, Format::q4, true, random);
+        check_attentions(tally, pieces, row, random);
+    }
+    print("row "), print(kernels().name), print(", "), print(tally.checks), print(" comparisons, "), print(tally.failures), print(" failures\n");
+    print(tally.failures || (rows.count > 1 && tally.checks == 0) ? "kernels_board: FAILED\n" : "kernels_board: passed\n");
+    return tally.failures ? 1 : 0;
+}
