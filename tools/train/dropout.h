@@ -10,4 +10,7 @@ namespace mote::tools {
 ///   rate  in [0, 1); 0 changes nothing
 void dropout(float* x, float rate, uint64_t seed, size_t n);
 
+/// y = residual + dropout(y).
+void add_dropped(float* y, const float* residual, float rate, uint64_t seed, size_t n);
+
 }  // namespace mote::tools
