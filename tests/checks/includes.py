@@ -21,7 +21,8 @@ RULES = {
     # Kernels see formats and matrices, never a plan, a session, a tokenizer or a sampler.
     "core/kernels": (FREESTANDING | INTRINSICS,
                      ["core/include/mote/format.h", "core/include/mote/model.h", "core/include/mote/result.h", "core/kernels/"]),
-    "core/kernels/ref": (FREESTANDING, ["core/kernels/kernels.h", "core/kernels/arithmetic.h", "core/kernels/ref/"]),
+    "core/kernels/ref": (FREESTANDING,
+                         ["core/kernels/kernels.h", "core/kernels/arithmetic.h", "core/kernels/softmax.h", "core/kernels/ref/"]),
     # A port never sees a model.
     "port": (ANY, ["port/"]),
     # Programs for boards see the public headers; the self-test also the arithmetic that it tests.
