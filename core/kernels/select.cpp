@@ -2,11 +2,14 @@
 #include "dsp/dsp.h"
 #include "kernels.h"
 #include "mve/mve.h"
+#include "neon/neon.h"
 
 namespace mote {
 
 extern const Kernels dsp_kernels;
 extern const Kernels mve_kernels;
+extern const Kernels neon_kernels;
+extern const Kernels dotprod_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
@@ -17,12 +20,28 @@ extern const Kernels avx512_kernels;
 #define MOTE_BOARD_ROW mve_kernels
 #elif defined(MOTE_HAS_DSP)
 #define MOTE_BOARD_ROW dsp_kernels
+#elif defined(MOTE_HAS_NEON) && !defined(MOTE_ARM_ROWS_AT_RUN_TIME)
+#define MOTE_BOARD_ROW neon_kernels
+#endif
+
+#if defined(MOTE_ARM_ROWS_AT_RUN_TIME)
+// A field of four bits of a feature register: 0 where the CPU lacks the feature. Linux lets programs read these registers (from
+// 4.11 on) as the kernel does.
+static bool has_dotprod() {
+    uint64_t features;
+    asm("mrs %0, id_aa64isar0_el1" : "=r"(features));
+    return (features >> 44 & 15u) != 0;
+}
 #endif
 
 KernelRows kernel_rows() {
     KernelRows rows{{&ref_kernels}, 1};
 #if defined(MOTE_BOARD_ROW)
     rows.row[rows.count++] = &MOTE_BOARD_ROW;
+#endif
+#if defined(MOTE_ARM_ROWS_AT_RUN_TIME)
+    rows.row[rows.count++] = &neon_kernels;
+    if (has_dotprod()) rows.row[rows.count++] = &dotprod_kernels;
 #endif
 #if defined(__x86_64__)
     __builtin_cpu_init();
