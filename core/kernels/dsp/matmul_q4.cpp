@@ -18,21 +18,23 @@ struct WideGroup {
     uint32_t pairs[16];
 };
 
-// sums[r] += scale * dot of row r and x, modulo 2^32, over all groups from x to end, for the four rows at w. Not zero groups.
+// Adds to sums, modulo 2^32, the sums of scale * dot of blocks of four rows over all groups from x to x_end (not none). Behind a
+// block's last group lie `skip` that are not asked for.
 //
-//     for (; x < end; x++, w += 64, scales += 4) {
-//         int32_t dot[4] = {x->start, x->start, x->start, x->start};
-//         for (int chunk = 0; chunk < 4; chunk++)
-//             for (int r = 0; r < 4; r++)
-//                 for (int i = 0; i < 4; i++) {
-//                     const uint32_t nibbles = word(w + 16 * chunk + 4 * r) >> 4 * i & 0x000f000f;
-//                     dot[r] += low(nibbles) * low(x->pairs[4 * chunk + i]) + high(nibbles) * high(x->pairs[4 * chunk + i]);
-//                 }
-//         for (int r = 0; r < 4; r++) sums[r] += scales[r] * dot[r];
-//     }
+//     for (; sums < sums_end; sums += 4, w += 64 * skip, scales += 4 * skip)
+//         for (const WideGroup* p = x; p < x_end; p++, w += 64, scales += 4) {
+//             int32_t dot[4] = {p->start, p->start, p->start, p->start};
+//             for (int chunk = 0; chunk < 4; chunk++)
+//                 for (int r = 0; r < 4; r++)
+//                     for (int i = 0; i < 4; i++) {
+//                         const uint32_t nibbles = word(w + 16 * chunk + 4 * r) >> 4 * i & 0x000f000f;
+//                         dot[r] += low(nibbles) * low(p->pairs[4 * chunk + i]) + high(nibbles) * high(p->pairs[4 * chunk + i]);
+//                     }
+//             for (int r = 0; r < 4; r++) sums[r] += scales[r] * dot[r];
+//         }
 //
 // |dot| ends within 8 * 127 * 32 = 32512, so int16 holds it and SMLABB and SMLABT multiply it by a scale.
-// r3-r6 weights, r7-r10 dots, r11 r12 activations, r2 mask; at sp: end, scales; at sp + 44: sums.
+// r3-r6 weights, r7-r10 dots, r11 r12 activations, r2 mask; at sp: x, x_end; at sp + 48: scales, sums, sums_end, skip.
 #define MOTE_CHUNK(start8, start9, start10)  \
     "ldm r0!, {r3, r4, r5, r6}\n"            \
     "ldrd r11, r12, [r1], #8\n"              \
@@ -70,11 +72,12 @@ struct WideGroup {
     "smlad r10, lr, r11, r10\n"              \
     "smlad r10, r6, r12, r10\n"
 
-[[gnu::naked, gnu::noinline]] void dot4(const uint8_t* /*w*/, const WideGroup* /*x*/, const WideGroup* /*end*/,
-                                        const int8_t* /*scales*/, uint32_t* /*sums*/) {
+[[gnu::naked, gnu::noinline]] void add_groups(const uint8_t* /*w*/, const WideGroup* /*x*/, const WideGroup* /*x_end*/, int /*unused*/,
+                                              const int8_t* /*scales*/, uint32_t* /*sums*/, const uint32_t* /*sums_end*/,
+                                              size_t /*skip*/) {
     asm volatile(
         ".syntax unified\n"
-        "push {r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "push {r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
         "mov r2, #0x000f000f\n"
         "1:\n"
         "ldr r7, [r1], #4\n"
@@ -82,22 +85,30 @@ struct WideGroup {
         MOTE_CHUNK("r8", "r9", "r10")
         MOTE_CHUNK("r8", "r9", "r10")
         MOTE_CHUNK("r8", "r9", "r10")
-        "ldr r11, [sp, #44]\n"
-        "ldr r12, [sp, #4]\n"
-        "ldm r11, {r3, r4, r5, r6}\n"
+        "ldrd r12, r11, [sp, #48]\n"
         "ldr lr, [r12], #4\n"
-        "str r12, [sp, #4]\n"
+        "ldm r11, {r3, r4, r5, r6}\n"
+        "str r12, [sp, #48]\n"
         "sxtb16 r12, lr\n"
         "sxtb16 lr, lr, ror #8\n"
         "smlabb r3, r7, r12, r3\n"
         "smlabb r4, r8, lr, r4\n"
         "smlabt r5, r9, r12, r5\n"
         "smlabt r6, r10, lr, r6\n"
+        "ldr lr, [sp, #4]\n"
         "stm r11, {r3, r4, r5, r6}\n"
-        "ldr lr, [sp]\n"
         "cmp r1, lr\n"
         "blo 1b\n"
-        "pop {r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+        "ldrd r3, r4, [sp, #56]\n"
+        "ldr r12, [sp, #48]\n"
+        "add r11, r11, #16\n"
+        "ldr r1, [sp]\n"
+        "add r12, r12, r4, lsl #2\n"
+        "add r0, r0, r4, lsl #6\n"
+        "strd r12, r11, [sp, #48]\n"
+        "cmp r11, r3\n"
+        "blo 1b\n"
+        "pop {r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 // A chunk's words are (x0, x2), (x16, x18), (x1, x3), (x17, x19), as a mask and shifts by 4 split the weights.
@@ -124,11 +135,13 @@ void dsp_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
         for (uint32_t begin = 0; begin < groups; begin += slab_groups) {
             const uint32_t n = groups - begin < slab_groups ? groups - begin : slab_groups;
             widen(x.values + size_t(token) * x.stride + size_t(begin) * group_cols, n, wide);
-            size_t group = begin;
-            for (uint32_t row = 0; row < w.rows; row += 4, group += groups)
-                dot4(w.data + group * 64, wide, wide + n, w.group_scales + group * 4, sums.block(row));
+            const uint8_t* data = w.data + size_t(begin) * 64;
+            const int8_t* scales = w.group_scales + size_t(begin) * 4;
+            const size_t left = size_t(w.rows / 4) * groups, skip = groups - n;
+            if (w.rows >= 4) add_groups(data, wide, wide + n, 0, scales, sums.whole, sums.whole_end, skip);
+            if (w.rows % 4) add_groups(data + left * 64, wide, wide + n, 0, scales + left * 4, sums.left, sums.left + 4, skip);
         }
-        sums.scale(w.row_scales, x.scales[token]);
+        sums.scale(w.rows, w.row_scales, x.scales[token]);
     }
 }
 

@@ -12,20 +12,24 @@ namespace {
 
 constexpr uint32_t slab_cols = 160;  // 320 bytes of stack
 
-// sums[r] += dot of row r and x, modulo 2^32, for the four rows at w. From x to end lie two words for each four columns; their
-// number is a multiple of 16 columns, not zero.
+// Adds to sums, modulo 2^32, the dots of blocks of four rows with x. From x to x_end lie two words for each four columns, whose
+// number is a multiple of 16, not zero. From one block's last column to the next block's first it is `skip` bytes.
 //
-//     for (; x < end; x += 2, w += 16)
-//         for (int r = 0; r < 4; r++)
-//             sums[r] += w[4 * r] * low(x[0]) + w[4 * r + 2] * high(x[0]) + w[4 * r + 1] * low(x[1]) + w[4 * r + 3] * high(x[1]);
+//     for (; sums < sums_end; sums += 4, w += skip)
+//         for (const uint32_t* p = x; p < x_end; p += 2, w += 16)
+//             for (int r = 0; r < 4; r++)
+//                 sums[r] += w[4 * r] * low(p[0]) + w[4 * r + 2] * high(p[0]) + w[4 * r + 1] * low(p[1]) + w[4 * r + 3] * high(p[1]);
 //
-// r3-r6 weights, r7-r10 sums, r11 r12 activations. A row's two products stand apart for cores that issue two instructions at once.
-[[gnu::naked, gnu::noinline]] void dot4(const uint8_t* /*w*/, const uint32_t* /*x*/, const uint32_t* /*end*/, uint32_t* /*sums*/) {
+// r3-r6 weights, r7-r10 sums, r11 r12 activations; at sp: x, x_end, sums; at sp + 48: sums_end, skip. A row's two products stand
+// apart for cores that issue two instructions at once.
+[[gnu::naked, gnu::noinline]] void add_dots(const uint8_t* /*w*/, const uint32_t* /*x*/, const uint32_t* /*x_end*/, uint32_t* /*sums*/,
+                                            const uint32_t* /*sums_end*/, size_t /*skip*/) {
     asm volatile(
         ".syntax unified\n"
-        "push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-        "ldm r3, {r7, r8, r9, r10}\n"
+        "push {r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
         "1:\n"
+        "ldm r3, {r7, r8, r9, r10}\n"
+        "2:\n"
         ".rept 4\n"
         "ldm r0!, {r3, r4, r5, r6}\n"
         "ldrd r11, r12, [r1], #8\n"
@@ -47,10 +51,16 @@ constexpr uint32_t slab_cols = 160;  // 320 bytes of stack
         "smlad r10, r6, r12, r10\n"
         ".endr\n"
         "cmp r1, r2\n"
+        "blo 2b\n"
+        "ldr r3, [sp, #8]\n"
+        "ldr r1, [sp]\n"
+        "stm r3!, {r7, r8, r9, r10}\n"
+        "ldrd r11, r12, [sp, #48]\n"
+        "str r3, [sp, #8]\n"
+        "add r0, r0, r12\n"
+        "cmp r3, r11\n"
         "blo 1b\n"
-        "ldr r3, [sp]\n"
-        "stm r3, {r7, r8, r9, r10}\n"
-        "pop {r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+        "pop {r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 // Four columns become the words (x0, x2) and (x1, x3), as SXTB16 splits the weights.
@@ -70,9 +80,11 @@ void dsp_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
             const uint32_t n = cols - begin < slab_cols ? cols - begin : slab_cols;
             widen(x.values + size_t(token) * x.stride + begin, n, wide);
             const uint8_t* block = w.data + size_t(begin) * 4;
-            for (uint32_t row = 0; row < w.rows; row += 4, block += size_t(cols) * 4) dot4(block, wide, wide + n / 2, sums.block(row));
+            const size_t skip = size_t(cols - n) * 4;
+            if (w.rows >= 4) add_dots(block, wide, wide + n / 2, sums.whole, sums.whole_end, skip);
+            if (w.rows % 4) add_dots(block + size_t(w.rows / 4) * cols * 4, wide, wide + n / 2, sums.left, sums.left + 4, skip);
         }
-        sums.scale(w.row_scales, x.scales[token]);
+        sums.scale(w.rows, w.row_scales, x.scales[token]);
     }
 }
 

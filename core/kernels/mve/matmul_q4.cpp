@@ -95,7 +95,7 @@ void mve_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
     int32_t offsets[slab_groups];
     for (uint32_t token = 0; token < count; token++) {
         MveSums sums(y + size_t(token) * w.rows, w.rows);
-        for (uint32_t r = 0; r < 4 * whole; r++) sums.whole[r] = 0;
+        for (uint32_t b = 0; b < whole; b++) vstrwq_u32(sums.whole + 4 * b, vdupq_n_u32(0));
         for (uint32_t begin = 0; begin < groups; begin += slab_groups) {
             const uint32_t n = groups - begin < slab_groups ? groups - begin : slab_groups;
             const int8_t* v = x.values + size_t(token) * x.stride + size_t(begin) * group_cols;
