@@ -1,9 +1,9 @@
 // pack_tokenizer: a tokenizer becomes the section of SPEC 6.
-#include <unicode/uchar.h>
 #include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
+#include "model/char_class.h"
 #include "model/tokenizer_model.h"
 #include "mote/tokenizer.h"
 
@@ -40,13 +40,6 @@ private:
     std::vector<uint8_t> bytes_;
     uint32_t id_bytes_;
 };
-
-CharClass class_of(uint32_t code_point) {
-    const UChar32 c = static_cast<UChar32>(code_point);
-    if (U_GET_GC_MASK(c) & U_GC_L_MASK) return CharClass::letter;
-    if (U_GET_GC_MASK(c) & U_GC_N_MASK) return CharClass::number;
-    return u_isUWhiteSpace(c) ? CharClass::space : CharClass::other;
-}
 
 std::vector<uint32_t> class_ranges() {
     std::vector<uint32_t> ranges;

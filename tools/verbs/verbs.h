@@ -12,6 +12,7 @@ void add_plan(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_verify(CLI::App& program);
 void add_tokenize(CLI::App& program);
+void add_tokenizer(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_image(CLI::App& program);
 void add_targets(CLI::App& program);
