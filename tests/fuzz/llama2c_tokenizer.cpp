@@ -1,0 +1,9 @@
+// llama2c_tokenizer: tokenizer.bin of llama2.c, packed and used.
+#include "fuzz_tokenizer.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size > 1u << 16) return 0;
+    const std::string path = mote::fuzz::scratch().write("tokenizer.bin", data, size);
+    mote::fuzz::import_and_use(path);
+    return 0;
+}

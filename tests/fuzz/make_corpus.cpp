@@ -1,0 +1,116 @@
+// make_corpus: writes a few small, sound inputs for every fuzz target.   make_corpus FOLDER
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "make_checkpoint.h"
+#include "support/models.h"
+#include "support/tokenizers.h"
+
+namespace mote::fuzz {
+namespace {
+
+class Corpus {
+public:
+    explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    void add(const std::string& target, const std::string& bytes) {
+        const std::filesystem::path folder = folder_ / target;
+        std::filesystem::create_directories(folder);
+        std::ofstream(folder / std::to_string(count_++), std::ios::binary).write(bytes.data(), long(bytes.size()));
+    }
+
+private:
+    std::filesystem::path folder_;
+    int count_ = 0;
+};
+
+std::string text_of(const std::vector<uint8_t>& bytes) { return std::string(bytes.begin(), bytes.end()); }
+
+void add_models(Corpus& c) {
+    const struct {
+        const char* shape;
+        const char* formats;
+    } models[] = {
+        {"llama:dim=8,layers=1,heads=2,kv_heads=1,hidden=12,vocab=20,context=6", "q8"},
+        {"llama:dim=4,layers=1,heads=1,hidden=4,vocab=259,context=4", "q8"},
+        {"gpt2:dim=8,layers=2,heads=1,hidden=8,vocab=10,context=6,tied=0", "q4"},
+        {"qwen3:dim=12,layers=1,heads=2,head_dim=6,hidden=20,vocab=12,context=5,scale=group", "q8,ffn=q4,embedding=f16"},
+        {"qwen2:dim=8,layers=1,heads=1,hidden=8,vocab=9,context=4,activation=gelu_erf", "f32"},
+    };
+    for (const auto& m : models) c.add("open", text_of(testing::packed_file(tools::random_model(m.shape, 1), m.formats)));
+}
+
+tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
+    tools::TokenizerModel m = testing::model_of_pieces({"<unk>", "<s>", "a", "b", " ", "\xc3\xa9", "\xff"});
+    m.unk = 0, m.bos = 1;
+    m.specials = {0, 1};
+    m.characters = {2, 3, 4, 5};
+    m.byte_ids[0xff] = 6;
+    testing::add_merge(m, 2, 3);
+    testing::add_merge(m, 4, 7);
+    testing::add_merge(m, 2, 2);
+    m.flags = pre_tokenizer == PreTokenizer::none ? tokenizer_add_bos | tokenizer_prefix_space | tokenizer_fold_space | tokenizer_fuse_unk : 0u;
+    m.pre_tokenizer = pre_tokenizer;
+    return m;
+}
+
+void add_sections(Corpus& c) {
+    const std::string text = "ab a\xc3\xa9 <s>\xff\xe2\x96\x81" "abaaab'll  \n";
+    for (const PreTokenizer pre_tokenizer : {PreTokenizer::none, PreTokenizer::gpt2}) {
+        const tools::TokenizerModel m = small_tokenizer(pre_tokenizer);
+        std::vector<uint8_t> section = tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus");
+        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
+        if (pre_tokenizer == PreTokenizer::none) continue;
+        // The tables of all of Unicode make a large file: one with few classes mutates better.
+        TokenizerHeader& h = *reinterpret_cast<TokenizerHeader*>(section.data());
+        h.classes_count = 40;
+        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
+    }
+}
+
+void add_checkpoints(Corpus& c) {
+    testing::Llama2cSizes sizes;
+    c.add("llama2c", testing::llama2c_v0(sizes));
+    c.add("llama2c", testing::llama2c_v1(sizes));
+    c.add("llama2c", testing::llama2c_v2(sizes));
+    sizes.vocab = -5;
+    c.add("llama2c", testing::llama2c_v0(sizes, 5 * 8));
+    for (const testing::HfModel& m : {testing::tiny_llama(), testing::tiny_gpt2()}) {
+        c.add("safetensors", testing::safetensors(m.tensors));
+        c.add("hf_config", m.config.dump());
+    }
+    c.add("safetensors", testing::safetensors("{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
+                                              "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[4,6]}}", "abcdef"));
+    testing::Json scaled = testing::tiny_llama().config;
+    scaled["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8}};
+    c.add("hf_config", scaled.dump());
+    scaled["rope_scaling"] = {{"type", "linear"}, {"factor", 2.0}};
+    c.add("hf_config", scaled.dump());
+}
+
+void add_tokenizers(Corpus& c) {
+    c.add("llama2c_tokenizer", testing::llama2c_tokenizer({{" ", -1}, {"a", -2}, {"b", -3}, {"ab", -4}, {" ab", -5}}));
+    c.add("llama2c_tokenizer", testing::llama2c_tokenizer({}));
+    c.add("tokenizer_json", testing::marked_tokenizer().dump());
+    c.add("tokenizer_json", testing::byte_level_tokenizer().dump());
+    const std::string vocab = testing::byte_level_vocabulary().dump(), space = testing::byte_alphabet()[' '];
+    c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2\nh e\n" + space + " he\n");
+    c.add("vocab_merges", vocab + std::string(1, '\0'));
+    c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + std::string(1, '\0') + "a b\r\n");
+}
+
+}  // namespace
+}  // namespace mote::fuzz
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fprintf(stderr, "usage: make_corpus FOLDER\n");
+        return 2;
+    }
+    mote::fuzz::Corpus corpus(argv[1]);
+    mote::fuzz::add_models(corpus);
+    mote::fuzz::add_sections(corpus);
+    mote::fuzz::add_checkpoints(corpus);
+    mote::fuzz::add_tokenizers(corpus);
+}
