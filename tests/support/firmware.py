@@ -38,7 +38,7 @@ def command(board, elf, plugin=None, model=None):
     if plugin:
         words += ["-plugin", plugin]
     if emulator["kind"] == "qemu-user":
-        return words + [elf] + (["-m", model] if model else [])
+        return words + [elf]
     words += ["-display", "none", "-monitor", "none", "-serial", "null", "-chardev", "stdio,id=console"]
     words += ["-semihosting-config", "enable=on,target=native,chardev=console,arg=test", "-kernel", elf]
     if model:
@@ -46,10 +46,10 @@ def command(board, elf, plugin=None, model=None):
     return words
 
 
-def run(board, elf, plugin=None, model=None, timeout=600):
-    """What the program prints."""
+def run(board, elf, plugin=None, model=None, folder=None, timeout=600):
+    """What the program prints. Where there are files, it runs in `folder` and opens its model there by name."""
     result = subprocess.run(command(board, elf, plugin, model), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, timeout=timeout)
+                            stderr=subprocess.STDOUT, text=True, timeout=timeout, cwd=folder)
     if result.returncode:
         raise SystemExit("%s\n%s ends with code %d on %s" % (result.stdout, os.path.basename(elf), result.returncode, board))
     return result.stdout

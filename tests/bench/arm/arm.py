@@ -1,0 +1,156 @@
+"""arm: instructions on Arm cores, counted in the emulator. Counts are exact and repeat to the last digit.
+
+  arm.py write MOTE TABLE BUILDS   measures and writes the table
+  arm.py check MOTE TABLE BUILDS   measures and fails where a count is more than 1 % above the table
+"""
+import os
+import random
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
+import firmware
+
+# What is measured: core, board, the plugin's argument for the instruction set, whether the board holds the 260K model.
+TARGETS = [
+    ("Cortex-M0", "microbit", "thumb", False),
+    ("Cortex-M3", "mps2-an385", "thumb", True),
+    ("Cortex-M4", "mps2-an386", "thumb", True),
+    ("Cortex-M7", "mps2-an500", "thumb", True),
+    ("Cortex-M33", "mps2-an505", "thumb", True),
+    ("Cortex-M55", "mps3-an547", "thumb", True),
+]
+
+SHAPES = ["768x288", "256x256", "64x64"]
+
+# CMSIS-NN 99f736a (July 2026), arm_fully_connected_s8 and _s4, counted with the same plugin, -O3; a pair is gcc 12.2, clang 19.
+PEER_PRODUCTS = {
+    "Cortex-M0": {"q8": ["6.33", "6.39", "7.62"], "q4": ["7.98", "-", "9.25"]},
+    "Cortex-M3": {"q8": ["3.46", "3.49", "3.99"], "q4": ["5.15", "-", "5.72"]},
+    "Cortex-M4": {"q8": ["2.05, 2.29", "2.07, 2.31", "2.68, 2.88"], "q4": ["5.04, 4.16", "-", "5.67, 4.76"]},
+    "Cortex-M7": {"q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.67"]},
+    "Cortex-M33": {"q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.66"]},
+    "Cortex-M55": {"q8": ["0.513, 0.196", "0.520, 0.202", "0.703, 0.364"], "q4": ["0.456, 0.380", "-", "0.831, 0.703"]},
+}
+
+# llama2.c run.c (float), -O3, gcc 12.2, the same shape: positions 0 and 255 and the mean, millions.
+PEER_TOKENS = {
+    "Cortex-M3": ["25.2", "57.7", "41.4"],
+    "Cortex-M4": ["1.435", "3.381", "2.386"],
+    "Cortex-M7": ["1.410", "3.075", "2.246"],
+    "Cortex-M33": ["1.435", "3.368", "2.380"],
+    "Cortex-M55": ["1.082", "2.593", "1.840"],
+}
+
+WEIGHTS = ["q8", "q4"]
+
+
+class Bench:
+    def __init__(self, mote, builds):
+        self.builds, self.folder = builds, os.path.join(builds, "bench_arm")
+        os.makedirs(self.folder, exist_ok=True)
+        self.plugin = os.path.join(self.folder, "count.so")
+        firmware.quiet(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", os.path.join(HERE, "count.c"), "-o", self.plugin])
+        with open(os.path.join(self.folder, "weights"), "wb") as file:
+            file.write(random.Random(1).randbytes(256 * 1024 - 48 * 1024))  # as much as the smallest board has room for
+        for weights in WEIGHTS:
+            firmware.quiet([mote, "pack", "--random", "260K", "--weights", weights, "--force", "-o", os.path.join(self.folder, weights)])
+
+    def count(self, board, isa, program, model):
+        """What the program prints, line by line, each with its count."""
+        elf = firmware.build(board, program, self.builds)
+        counts = os.path.join(self.folder, "%s.%s.%s" % (board, program, model))
+        told = firmware.run(board, elf, "%s,out=%s,isa=%s" % (self.plugin, counts, isa), os.path.join(self.folder, model), self.folder)
+        with open(counts, encoding="ascii") as file:
+            numbers = [int(line) for line in file]
+        lines = told.splitlines()
+        if len(lines) != len(numbers):
+            raise SystemExit("%s: %d lines, %d counts" % (board, len(lines), len(numbers)))
+        return list(zip(lines, numbers))
+
+    def products(self, target):
+        """{(row, operation, shape): instructions a multiply-accumulate or a position}"""
+        core, board, isa, _ = target
+        out = {}
+        for line, n in self.count(board, isa, "bench_kernels", "weights"):
+            row, operation, shape, work = line.split()
+            out[row, operation, shape] = n / int(work)
+        return out
+
+    def tokens(self, target, weights):
+        core, board, isa, _ = target
+        numbers = [n for _, n in self.count(board, isa, "bench_tokens", weights)]
+        return [numbers[0], numbers[-1], sum(numbers) / len(numbers)]
+
+
+def table(bench):
+    text = ["# Instructions on Arm cores", "",
+            "Written by `arm/arm.py` from counts in the emulator (QEMU, `arm/count.c`), which are exact: the same sources and compiler give the same",
+            "digits. gcc 12.2, each board's own flags. Instructions are not cycles; they are what can be counted everywhere. A test",
+            "fails where a count is more than 1 % above this table.", "",
+            "## Instructions a multiply-accumulate, matrix times vector", "",
+            "On the Cortex-M0 768 rows are what fits of them into flash. CMSIS-NN 99f736a: arm_fully_connected_s8 and _s4, gcc (and clang), -O3,",
+            "counted in the same way.", "",
+            "| core | row | " + " | ".join("%s %s" % (w, s) for w in WEIGHTS for s in SHAPES) + " |",
+            "|---|---|" + "---|" * (len(WEIGHTS) * len(SHAPES))]
+    attention = ["", "## Attention over the q8 cache, instructions a position", "",
+                 "A head of 8 over 256 positions, and a head of 48 over 64: scores, softmax, sum of values.", "",
+                 "| core | row | 256x8 | 64x48 |", "|---|---|---|---|"]
+    tokens = ["", "## Instructions a token, 260K, millions", "",
+              "dim 64, hidden 172, 5 layers, 8 heads, 4 kv heads, vocab 512, random weights, q8 cache, context 256: position 0, position 255, mean of 256.",
+              "llama2.c: run.c in float, gcc -O3.", "",
+              "| core | " + " | ".join("%s: 0 | 255 | mean" % w for w in WEIGHTS) + " | llama2.c: 0 | 255 | mean |", "|---|" + "---|" * (3 * len(WEIGHTS) + 3)]
+    for target in TARGETS:
+        core = target[0]
+        products = bench.products(target)
+        for row in dict.fromkeys(key[0] for key in products):
+            text.append("| %s | %s | %s |" % (core, row, " | ".join("%.3f" % products[row, w, s] for w in WEIGHTS for s in SHAPES)))
+            attention.append("| %s | %s | %.1f | %.1f |" % (core, row, products[row, "attend", "256x8"], products[row, "attend", "64x48"]))
+        if core in PEER_PRODUCTS:
+            text.append("| | *CMSIS-NN* | %s |" % " | ".join("*%s*" % v for w in WEIGHTS for v in PEER_PRODUCTS[core][w]))
+        if target[3]:
+            cells = ["%.3f" % (n / 1e6) for w in WEIGHTS for n in bench.tokens(target, w)] + PEER_TOKENS.get(core, ["-"] * 3)
+            tokens.append("| %s | %s |" % (core, " | ".join(cells)))
+    return "\n".join(text + attention + tokens) + "\n"
+
+
+def cells(text):
+    """The measured numbers of a table, each with where it stands."""
+    out, heading = {}, ""
+    for line in text.splitlines():
+        if line.startswith("#"):
+            heading = line
+        words = [word.strip() for word in line.strip("| ").split("|")]
+        for column, word in enumerate(words[1:], 1):
+            if line.startswith("| Cortex") or line.startswith("| AArch64") or line.startswith("| Armv"):
+                if re.fullmatch(r"[0-9.]+", word):
+                    name = words[1] if "token" not in heading else "token"
+                    out[heading, words[0], name, column] = float(word)
+    return out
+
+
+def check(now, before):
+    worse = []
+    for key, number in cells(now).items():
+        if key in before and number > before[key] * 1.01 + 0.0006:  # half a digit of rounding
+            worse.append("%s, %s %s, column %d: %g is more than 1 %% above %g" % (*key, number, before[key]))
+    missing = [key for key in cells(now) if key not in before]
+    return worse + ["not in the table: %s, %s %s, column %d" % key for key in missing]
+
+
+def main():
+    mode, mote, path, builds = sys.argv[1:]
+    now = table(Bench(mote, builds))
+    if mode == "write":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(now)
+        return 0
+    with open(path, encoding="utf-8") as file:
+        worse = check(now, cells(file.read()))
+    print("\n".join(worse) if worse else "%d figures, none more than 1 %% above the table" % len(cells(now)))
+    return 1 if worse else 0
+
+
+sys.exit(main())
