@@ -22,12 +22,18 @@ namespace mote {
     asm("ld1 {%0.4h}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const uint16_t(*)[4]>(p)));
     return v;
 }
+[[gnu::always_inline]] static inline uint16x8_t load8(const uint16_t* p) {
+    uint16x8_t v;
+    asm("ld1 {%0.8h}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const uint16_t(*)[8]>(p)));
+    return v;
+}
 [[gnu::always_inline]] static inline void store(float* p, float32x4_t v) {
     asm("st1 {%1.4s}, [%2]" : "=m"(*reinterpret_cast<float(*)[4]>(p)) : "w"(v), "r"(p));
 }
 #else
 [[gnu::always_inline]] static inline int8x16_t load(const int8_t* p) { return vld1q_s8(p); }
 [[gnu::always_inline]] static inline uint16x4_t load4(const uint16_t* p) { return vld1_u16(p); }
+[[gnu::always_inline]] static inline uint16x8_t load8(const uint16_t* p) { return vld1q_u16(p); }
 [[gnu::always_inline]] static inline void store(float* p, float32x4_t v) { vst1q_f32(p, v); }
 #endif
 

@@ -11,5 +11,6 @@ namespace mote {
 
 void neon_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void neon_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void neon_attend_q8(const Attention& a, const float* q, float* out);
 
 }  // namespace mote

@@ -1,0 +1,251 @@
+// attend: one query against one head's q8 cache, eight positions at a time, for each row that brings its own dots of a query with four
+// keys. Every step is the integer step of softmax.h; fewer than eight positions take that definition itself.
+#pragma once
+
+#include "../ref/ref.h"
+#include "../softmax.h"
+#include "lanes.h"
+
+namespace mote {
+namespace {
+
+constexpr uint32_t lanes = 8;
+
+/// A query's dots with the four keys at `keys`; head_dim % 8 == 0.
+using FourDots = int32x4_t (*)(const int8_t* query, const int8_t* keys, uint32_t head_dim);
+
+struct Eight {
+    int32x4_t low, high;
+};
+
+[[gnu::always_inline]] inline Eight load_scores(const int32_t* p) { return {vld1q_s32(p), vld1q_s32(p + 4)}; }
+
+// bf16 scales as mantissas and exponents; a zero scale has mantissa 0.
+[[gnu::always_inline]] inline uint16x8_t mantissas(uint16x8_t bf16) {
+    const uint16x8_t body = vorrq_u16(vandq_u16(bf16, vdupq_n_u16(0x7f)), vdupq_n_u16(0x80));
+    return vandq_u16(body, vtstq_u16(bf16, vdupq_n_u16(0x7f80)));
+}
+[[gnu::always_inline]] inline int16x8_t exponents(uint16x8_t bf16) { return vreinterpretq_s16_u16(vshrq_n_u16(vshlq_n_u16(bf16, 1), 8)); }
+
+// Doubling and keeping the upper half of a product with mantissa << 15 is (a * mantissa) >> 16. It is below 2^30 in magnitude, so that
+// only a shift to the left reaches the bound; one that saturates int32 is beyond it, as score_of says.
+[[gnu::always_inline]] inline int32x4_t scores4(int32x4_t dots, uint16x4_t key_mantissas, int32_t mantissa, int16x4_t shift) {
+    const int32x4_t scaled = vmulq_s32(dots, vreinterpretq_s32_u32(vmovl_u16(key_mantissas)));
+    const int32x4_t score = vqshlq_s32(vqdmulhq_n_s32(scaled, mantissa << 15), vmovl_s16(shift));
+    return vmaxq_s32(vminq_s32(score, vdupq_n_s32(1 << 30)), vdupq_n_s32(-(1 << 30)));
+}
+
+// Shifts by more than 31 do what 31 does: to the right nothing but the sign is left, to the left all but zero saturates.
+[[gnu::always_inline]] inline Eight scores8(const Eight& dots, uint16x8_t key_scales, const ScoreScale& scale) {
+    const uint16x8_t m = mantissas(key_scales);
+    int16x8_t shift = vaddq_s16(exponents(key_scales), vdupq_n_s16(int16_t(scale.exponent - 134 + 32)));
+    shift = vmaxq_s16(vminq_s16(shift, vdupq_n_s16(31)), vdupq_n_s16(-31));
+    return {scores4(dots.low, vget_low_u16(m), scale.mantissa, vget_low_s16(shift)),
+            scores4(dots.high, vget_high_u16(m), scale.mantissa, vget_high_s16(shift))};
+}
+
+struct Extremes {
+    int32_t score, value_exponent;
+    bool finite;
+};
+
+[[gnu::always_inline]] inline int32_t largest_lane(int32x4_t v) {
+    const int32x2_t two = vmax_s32(vget_low_s32(v), vget_high_s32(v));
+    return vget_lane_s32(vpmax_s32(two, two), 0);
+}
+
+[[gnu::always_inline]] inline uint16_t largest_lane(uint16x8_t v) {
+    uint16x4_t four = vmax_u16(vget_low_u16(v), vget_high_u16(v));
+    four = vpmax_u16(four, four);
+    return vget_lane_u16(vpmax_u16(four, four), 0);
+}
+
+inline int32_t dot(const int8_t* q, const int8_t* k, uint32_t n) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < n; i++) sum += q[i] * k[i];
+    return sum;
+}
+
+Extremes fill_few_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
+    Extremes out{-0x7fffffff, 0, true};
+    for (uint32_t t = 0; t < a.positions; t++) {
+        score[t] = score_of(dot(query, reinterpret_cast<const int8_t*>(a.keys) + size_t(t) * a.head_dim, a.head_dim), a.key_scales[t], scale);
+        if (score[t] > out.score) out.score = score[t];
+        const int32_t e = bf16_exponent(a.value_scales[t]);
+        if (e > out.value_exponent) out.value_exponent = e;
+        out.finite = out.finite && bf16_exponent(a.key_scales[t]) < 255;
+    }
+    out.finite = out.finite && scale.finite && out.value_exponent < 255;
+    return out;
+}
+
+// Fills the scores of all positions, of which there are eight or more; the last eight may be done twice.
+template <FourDots dots>
+Extremes fill_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
+    const int8_t* keys = reinterpret_cast<const int8_t*>(a.keys);
+    const uint32_t head_dim = a.head_dim, positions = a.positions;
+    const uint16x8_t exponent_mask = vdupq_n_u16(0x7f80);
+    int32x4_t largest = vdupq_n_s32(-0x7fffffff);
+    uint16x8_t key_exponent = vdupq_n_u16(0), value_exponent = key_exponent;
+    for (uint32_t next = 0; next < positions; next += lanes) {
+        const uint32_t t = positions - next < lanes ? positions - lanes : next;
+        const int8_t* own = keys + size_t(t) * head_dim;
+        const uint16x8_t key_scales = load8(a.key_scales + t);
+        const Eight s = scores8({dots(query, own, head_dim), dots(query, own + 4 * head_dim, head_dim)}, key_scales, scale);
+        vst1q_s32(score + t, s.low);
+        vst1q_s32(score + t + 4, s.high);
+        largest = vmaxq_s32(largest, vmaxq_s32(s.low, s.high));
+        key_exponent = vmaxq_u16(key_exponent, vandq_u16(key_scales, exponent_mask));
+        value_exponent = vmaxq_u16(value_exponent, vandq_u16(load8(a.value_scales + t), exponent_mask));
+    }
+    const int32_t e = bf16_exponent(largest_lane(value_exponent));
+    return {largest_lane(largest), e, scale.finite && e < 255 && bf16_exponent(largest_lane(key_exponent)) < 255};
+}
+
+// (a * b) >> 16
+[[gnu::always_inline]] inline uint16x8_t multiply_high8(uint16x8_t a, uint16x8_t b) {
+    const uint32x4_t low = vmull_u16(vget_low_u16(a), vget_low_u16(b)), high = vmull_u16(vget_high_u16(a), vget_high_u16(b));
+    return vuzpq_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(high)).val[1];
+}
+
+struct EightUnsigned {
+    uint32x4_t low, high;
+};
+
+// exp2_negative of eight lanes. 65536 >> 17 and more is 0, as it should be.
+[[gnu::always_inline]] inline EightUnsigned exp2_negative8(const Eight& d) {
+    const uint16x8x2_t parts = vuzpq_u16(vreinterpretq_u16_s32(d.low), vreinterpretq_u16_s32(d.high));
+    const uint16x8_t f = parts.val[0];
+    const int16x8_t down = vnegq_s16(vreinterpretq_s16_u16(vminq_u16(parts.val[1], vdupq_n_u16(31))));
+    uint16x8_t p = vsubq_u16(vdupq_n_u16(15149), multiply_high8(vdupq_n_u16(2596), f));
+    p = vsubq_u16(vdupq_n_u16(45324), multiply_high8(p, f));
+    p = multiply_high8(p, f);
+    const uint32x4_t one = vdupq_n_u32(65536);
+    return {vshlq_u32(vsubw_u16(one, vget_low_u16(p)), vmovl_s16(vget_low_s16(down))),
+            vshlq_u32(vsubw_u16(one, vget_high_u16(p)), vmovl_s16(vget_high_s16(down)))};
+}
+
+// weight_of eight lanes; a shift by 31 leaves nothing, as all from 26 on.
+[[gnu::always_inline]] inline int16x8_t weights8(const EightUnsigned& p, uint16x8_t value_scales, int32_t largest_exponent) {
+    const uint16x8_t m = mantissas(value_scales);
+    const int16x8_t up = vmaxq_s16(vsubq_s16(exponents(value_scales), vdupq_n_s16(int16_t(9 + largest_exponent))), vdupq_n_s16(-31));
+    const uint32x4_t low = vrshlq_u32(vmulq_u32(p.low, vmovl_u16(vget_low_u16(m))), vmovl_s16(vget_low_s16(up)));
+    const uint32x4_t high = vrshlq_u32(vmulq_u32(p.high, vmovl_u16(vget_high_u16(m))), vmovl_s16(vget_high_s16(up)));
+    return vuzpq_s16(vreinterpretq_s16_u32(low), vreinterpretq_s16_u32(high)).val[0];
+}
+
+uint32_t few_scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
+    uint32_t total = 0;
+    for (uint32_t t = 0; t < a.positions; t++) {
+        const uint32_t p = exp2_negative(uint32_t(x.score) - uint32_t(score[t]));
+        total += p;
+        weight[t] = int16_t(weight_of(p, a.value_scales[t], x.value_exponent));
+    }
+    return total;
+}
+
+// Turns scores into weights in place, as int16 from the front: a weight's place never lies behind its score's. The last eight are
+// read before, so that they may be done twice; their probabilities count once. Returns the sum of all probabilities.
+uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
+    const int32x4_t largest = vdupq_n_s32(x.score);
+    const uint32_t positions = a.positions, last = positions - lanes;
+    const Eight last_scores = load_scores(score + last);
+    uint32x4_t total = vdupq_n_u32(0);
+    uint32_t t = 0;
+    for (; t <= last; t += lanes) {
+        const Eight s = load_scores(score + t);
+        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, s.low), vsubq_s32(largest, s.high)});
+        total = vaddq_u32(total, vaddq_u32(p.low, p.high));
+        vst1q_s16(weight + t, weights8(p, load8(a.value_scales + t), x.value_exponent));
+    }
+    if (t < positions) {
+        static const uint32_t order[lanes] = {0, 1, 2, 3, 4, 5, 6, 7};
+        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, last_scores.low), vsubq_s32(largest, last_scores.high)});
+        const uint32x4_t done = vdupq_n_u32(t - last);  // lanes below have been counted
+        total = vaddq_u32(total, vandq_u32(p.low, vcgeq_u32(vld1q_u32(order), done)));
+        total = vaddq_u32(total, vandq_u32(p.high, vcgeq_u32(vld1q_u32(order + 4), done)));
+        vst1q_s16(weight + last, weights8(p, load8(a.value_scales + last), x.value_exponent));
+    }
+    const uint32x2_t two = vadd_u32(vget_low_u32(total), vget_high_u32(total));
+    return vget_lane_u32(vpadd_u32(two, two), 0);
+}
+
+template <int lane>
+[[gnu::always_inline]] inline void add_weighted(Eight& sum, int8x8_t values, int16x4_t weights) {
+    const int16x8_t v = vmovl_s8(values);
+    sum.low = vmlal_lane_s16(sum.low, vget_low_s16(v), weights, lane);
+    sum.high = vmlal_lane_s16(sum.high, vget_high_s16(v), weights, lane);
+}
+
+// Eight elements of the sum of weighted values over [begin, end), at most sum_block positions.
+[[gnu::always_inline]] inline Eight weighted_sum8(const int8_t* values, uint32_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
+    Eight sum{vdupq_n_s32(0), vdupq_n_s32(0)};
+    const int8_t* v = values + size_t(begin) * head_dim;
+    uint32_t t = begin;
+    if (head_dim == 8)
+        for (; t + lanes <= end; t += lanes, v += 64) {  // two positions a register
+            const Unit u = load_unit(v);
+            const int16x8_t w = vld1q_s16(weight + t);
+            add_weighted<0>(sum, vget_low_s8(u.chunk[0]), vget_low_s16(w));
+            add_weighted<1>(sum, vget_high_s8(u.chunk[0]), vget_low_s16(w));
+            add_weighted<2>(sum, vget_low_s8(u.chunk[1]), vget_low_s16(w));
+            add_weighted<3>(sum, vget_high_s8(u.chunk[1]), vget_low_s16(w));
+            add_weighted<0>(sum, vget_low_s8(u.chunk[2]), vget_high_s16(w));
+            add_weighted<1>(sum, vget_high_s8(u.chunk[2]), vget_high_s16(w));
+            add_weighted<2>(sum, vget_low_s8(u.chunk[3]), vget_high_s16(w));
+            add_weighted<3>(sum, vget_high_s8(u.chunk[3]), vget_high_s16(w));
+        }
+    for (; t + 4 <= end; t += 4, v += 4 * head_dim) {
+        const int16x4_t w = vld1_s16(weight + t);
+        add_weighted<0>(sum, vld1_s8(v), w);
+        add_weighted<1>(sum, vld1_s8(v + head_dim), w);
+        add_weighted<2>(sum, vld1_s8(v + 2 * head_dim), w);
+        add_weighted<3>(sum, vld1_s8(v + 3 * head_dim), w);
+    }
+    for (; t < end; t++, v += head_dim) add_weighted<0>(sum, vld1_s8(v), vdup_n_s16(weight[t]));
+    return sum;
+}
+
+void sum_values(const Attention& a, const int16_t* weight, float unit, float* out) {
+    const int8_t* values = reinterpret_cast<const int8_t*>(a.values);
+    for (uint32_t i = 0; i < a.head_dim; i += lanes) {
+        int32_t part[lanes];
+        if (a.positions <= sum_block) {
+            const Eight sum = weighted_sum8(values + i, a.head_dim, weight, 0, a.positions);
+            vst1q_s32(part, sum.low), vst1q_s32(part + 4, sum.high);
+            for (uint32_t j = 0; j < lanes; j++) out[i + j] = float(part[j]) * unit;
+            continue;
+        }
+        int64_t sums[lanes] = {};
+        for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
+            const uint32_t end = a.positions - begin < sum_block ? a.positions : begin + sum_block;
+            const Eight sum = weighted_sum8(values + i, a.head_dim, weight, begin, end);
+            vst1q_s32(part, sum.low), vst1q_s32(part + 4, sum.high);
+            for (uint32_t j = 0; j < lanes; j++) sums[j] += part[j];
+        }
+        for (uint32_t j = 0; j < lanes; j++) out[i + j] = float(sums[j]) * unit;
+    }
+}
+
+template <FourDots dots>
+[[gnu::always_inline]] inline void attend_q8(const Attention& a, const float* q, float* out) {
+    if (a.head_dim % 8) return ref_attend_q8(a, q, out);
+    alignas(16) int8_t query[max_head_dim];
+    float query_scale;
+    ref_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
+    const ScoreScale scale = score_scale(query_scale, a.scale);
+
+    int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
+    int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);
+    const bool few = a.positions < lanes;
+    const Extremes x = few ? fill_few_scores(a, query, scale, score) : fill_scores<dots>(a, query, scale, score);
+    if (!x.finite) {
+        for (uint32_t i = 0; i < a.head_dim; i++) out[i] = float_of(nan_bits);
+        return;
+    }
+    const uint32_t total = few ? few_scores_to_weights(a, x, score, weight) : scores_to_weights(a, x, score, weight);
+    sum_values(a, weight, output_scale(x.value_exponent, total), out);
+}
+
+}  // namespace
+}  // namespace mote
