@@ -42,8 +42,8 @@ void attention(Pieces& pieces, const Kernels& row, uint32_t positions, uint32_t 
     pieces.reset();
     Random random(3);
     const uint32_t cells = positions * head_dim;
-    int8_t* keys = pieces.take_array<int8_t>(cells);
-    int8_t* values = pieces.take_array<int8_t>(cells);
+    int8_t* keys = reinterpret_cast<int8_t*>(pieces.take(cells));
+    int8_t* values = reinterpret_cast<int8_t*>(pieces.take(cells));
     uint16_t* key_scales = pieces.take_array<uint16_t>(positions);
     uint16_t* value_scales = pieces.take_array<uint16_t>(positions);
     uint32_t* scratch = pieces.take_array<uint32_t>(attention_scratch(positions, head_dim));
