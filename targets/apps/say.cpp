@@ -21,11 +21,7 @@ Result<Session> begin_session(const Model& model, Options options, Span<uint8_t>
 }
 
 void show(const Settings& settings, Decoder& decoder, uint32_t token) {
-    if (settings.ids) {
-        print_number(token);
-        print(" ");
-        return;
-    }
+    if (settings.ids) return print_number(token);
     const DecodedText text = decode(decoder, token);
     print(text.head);
     print(text.body);
@@ -61,6 +57,7 @@ int generate(const Settings& settings, Session& session, Span<const uint32_t> pr
         const Result<uint32_t> token = sample(chooser.value, logits.value);
         if (!token.ok()) return report(token.fault);
         if (token.value == eos) break;
+        if (settings.ids && made > 0) print(" ");
         made++;
         show(settings, decoder, token.value);
         if (made == settings.count || position(session) == session.plan.context) break;

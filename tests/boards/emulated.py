@@ -27,6 +27,13 @@ def tools_of(facts):
     return [prefix + "-g++"] + ([facts["emulator"]["program"]] if "program" in facts["emulator"] else [])
 
 
+def selftest(board, program, model):
+    emulator = firmware.facts(board)["emulator"]
+    if emulator["kind"] == "qemu-system":
+        return firmware.run(board, program, model=model)
+    return output(([emulator["program"]] if emulator["kind"] == "qemu-user" else []) + [program, "-m", model])
+
+
 def same_as_here(mote, board, say, model, arguments):
     run = [mote, "run", "-m", model] + arguments
     here, there = output(run), output(run + ["--board", board, "--firmware", say])
@@ -49,7 +56,7 @@ def main(board, mote, builds):
                 output([mote, "pack", os.path.join(CHECKPOINTS, checkpoint), "--weights", weights, "-o", model])
                 for arguments in (GREEDY, DRAWN, GREEDY + ["--kv", "f16"], GREEDY + ["--kv", "f32", "--tile", "2"]):
                     same_as_here(mote, board, os.path.join(programs, "say"), model, arguments)
-        last = firmware.run(board, os.path.join(programs, "selftest"), model=model).splitlines()[-1]
+        last = selftest(board, os.path.join(programs, "selftest"), model).splitlines()[-1]
         if not last.startswith("mote selftest: passed ("):
             raise SystemExit("selftest ends with: " + last)
     return 0
