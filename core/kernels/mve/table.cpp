@@ -9,7 +9,7 @@ namespace mote {
 extern const Kernels mve_kernels;
 const Kernels mve_kernels = {
     "mve",          ref_matmul_f32, ref_matmul_f16, mve_matmul_q8,  mve_matmul_q4, ref_quantize_row, ref_attend_f32,
-    ref_attend_f16, ref_attend_q8,  ref_rms_norm,   ref_layer_norm, ref_gate,      ref_activate,     ref_rope,
+    ref_attend_f16, mve_attend_q8,  ref_rms_norm,   ref_layer_norm, ref_gate,      ref_activate,     ref_rope,
     ref_add,
 };
 
