@@ -13,7 +13,7 @@ struct GroupX {
 };
 
 [[gnu::always_inline]] inline GroupX load_group(const int8_t* x) {
-    const int8x16_t low = load(x), high = load(x + 16), factor = vdupq_n_s8(-8);
+    const int8x16_t low = load16(x), high = load16(x + 16), factor = vdupq_n_s8(-8);
     int32x4_t sum = vdotq_s32(vdotq_s32(vdupq_n_s32(0), low, factor), high, factor);
     sum = add_neighbours(sum, sum);
     return {low, high, add_neighbours(sum, sum)};

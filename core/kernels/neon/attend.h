@@ -5,6 +5,7 @@
 #include "../ref/ref.h"
 #include "../softmax.h"
 #include "lanes.h"
+#include "neon.h"
 
 namespace mote {
 namespace {
@@ -12,13 +13,13 @@ namespace {
 constexpr uint32_t lanes = 8;
 
 /// A query's dots with the four keys at `keys`; head_dim % 8 == 0.
-using FourDots = int32x4_t (*)(const int8_t* query, const int8_t* keys, uint32_t head_dim);
+using FourDots = int32x4_t (*)(const int8_t* query, const int8_t* keys, size_t head_dim);
 
 struct Eight {
     int32x4_t low, high;
 };
 
-[[gnu::always_inline]] inline Eight load_scores(const int32_t* p) { return {vld1q_s32(p), vld1q_s32(p + 4)}; }
+[[gnu::always_inline]] inline Eight load_scores(const int32_t* p) { return {load4(p), load4(p + 4)}; }
 
 // bf16 scales as mantissas and exponents; a zero scale has mantissa 0.
 [[gnu::always_inline]] inline uint16x8_t mantissas(uint16x8_t bf16) {
@@ -79,32 +80,42 @@ Extremes fill_few_scores(const Attention& a, const int8_t* query, const ScoreSca
     return out;
 }
 
-// Fills the scores of all positions, of which there are eight or more; the last eight may be done twice.
+// Fills the scores of all positions, of which there are eight or more; some of the last eight may be done twice.
 template <FourDots dots>
-Extremes fill_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
+[[gnu::always_inline]] inline Extremes fill_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
     const int8_t* keys = reinterpret_cast<const int8_t*>(a.keys);
-    const uint32_t head_dim = a.head_dim, positions = a.positions;
+    const uint16_t *key_scales = a.key_scales, *value_scales = a.value_scales;
+    const size_t head_dim = a.head_dim;
     const uint16x8_t exponent_mask = vdupq_n_u16(0x7f80);
     int32x4_t largest = vdupq_n_s32(-0x7fffffff);
     uint16x8_t key_exponent = vdupq_n_u16(0), value_exponent = key_exponent;
-    for (uint32_t next = 0; next < positions; next += lanes) {
-        const uint32_t t = positions - next < lanes ? positions - lanes : next;
-        const int8_t* own = keys + size_t(t) * head_dim;
-        const uint16x8_t key_scales = load8(a.key_scales + t);
-        const Eight s = scores8({dots(query, own, head_dim), dots(query, own + 4 * head_dim, head_dim)}, key_scales, scale);
-        vst1q_s32(score + t, s.low);
-        vst1q_s32(score + t + 4, s.high);
+    uint32_t left = a.positions;
+    do {
+        if (left < lanes) {
+            const uint32_t back = lanes - left;
+            keys -= back * head_dim, key_scales -= back, value_scales -= back, score -= back, left = lanes;
+        }
+        const uint16x8_t own_scales = load8(key_scales);
+        const Eight s = scores8({dots(query, keys, head_dim), dots(query, keys + 4 * head_dim, head_dim)}, own_scales, scale);
+        store(score, s.low);
+        store(score + 4, s.high);
         largest = vmaxq_s32(largest, vmaxq_s32(s.low, s.high));
-        key_exponent = vmaxq_u16(key_exponent, vandq_u16(key_scales, exponent_mask));
-        value_exponent = vmaxq_u16(value_exponent, vandq_u16(load8(a.value_scales + t), exponent_mask));
-    }
+        key_exponent = vmaxq_u16(key_exponent, vandq_u16(own_scales, exponent_mask));
+        value_exponent = vmaxq_u16(value_exponent, vandq_u16(load8(value_scales), exponent_mask));
+        keys += lanes * head_dim, key_scales += lanes, value_scales += lanes, score += lanes, left -= lanes;
+    } while (left);
     const int32_t e = bf16_exponent(largest_lane(value_exponent));
     return {largest_lane(largest), e, scale.finite && e < 255 && bf16_exponent(largest_lane(key_exponent)) < 255};
 }
 
 // (a * b) >> 16
 [[gnu::always_inline]] inline uint16x8_t multiply_high8(uint16x8_t a, uint16x8_t b) {
-    const uint32x4_t low = vmull_u16(vget_low_u16(a), vget_low_u16(b)), high = vmull_u16(vget_high_u16(a), vget_high_u16(b));
+    const uint32x4_t low = vmull_u16(vget_low_u16(a), vget_low_u16(b));
+#if defined(__aarch64__)
+    const uint32x4_t high = vmull_high_u16(a, b);
+#else
+    const uint32x4_t high = vmull_u16(vget_high_u16(a), vget_high_u16(b));
+#endif
     return vuzpq_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(high)).val[1];
 }
 
@@ -148,23 +159,24 @@ uint32_t few_scores_to_weights(const Attention& a, const Extremes& x, const int3
 // read before, so that they may be done twice; their probabilities count once. Returns the sum of all probabilities.
 uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
     const int32x4_t largest = vdupq_n_s32(x.score);
-    const uint32_t positions = a.positions, last = positions - lanes;
-    const Eight last_scores = load_scores(score + last);
+    const uint16_t* value_scales = a.value_scales;
+    const uint32_t positions = a.positions;
+    const Eight last = load_scores(score + (positions - lanes));
     uint32x4_t total = vdupq_n_u32(0);
-    uint32_t t = 0;
-    for (; t <= last; t += lanes) {
-        const Eight s = load_scores(score + t);
+    uint32_t left = positions;
+    for (; left >= lanes; left -= lanes, score += lanes, weight += lanes, value_scales += lanes) {
+        const Eight s = load_scores(score);
         const EightUnsigned p = exp2_negative8({vsubq_s32(largest, s.low), vsubq_s32(largest, s.high)});
         total = vaddq_u32(total, vaddq_u32(p.low, p.high));
-        vst1q_s16(weight + t, weights8(p, load8(a.value_scales + t), x.value_exponent));
+        store(weight, weights8(p, load8(value_scales), x.value_exponent));
     }
-    if (t < positions) {
+    if (left) {
         static const uint32_t order[lanes] = {0, 1, 2, 3, 4, 5, 6, 7};
-        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, last_scores.low), vsubq_s32(largest, last_scores.high)});
-        const uint32x4_t done = vdupq_n_u32(t - last);  // lanes below have been counted
-        total = vaddq_u32(total, vandq_u32(p.low, vcgeq_u32(vld1q_u32(order), done)));
-        total = vaddq_u32(total, vandq_u32(p.high, vcgeq_u32(vld1q_u32(order + 4), done)));
-        vst1q_s16(weight + last, weights8(p, load8(a.value_scales + last), x.value_exponent));
+        const uint32_t back = lanes - left;
+        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, last.low), vsubq_s32(largest, last.high)});
+        total = vaddq_u32(total, vandq_u32(p.low, vcgeq_u32(vld1q_u32(order), vdupq_n_u32(back))));
+        total = vaddq_u32(total, vandq_u32(p.high, vcgeq_u32(vld1q_u32(order + 4), vdupq_n_u32(back))));
+        store(weight - back, weights8(p, load8(value_scales - back), x.value_exponent));
     }
     const uint32x2_t two = vadd_u32(vget_low_u32(total), vget_high_u32(total));
     return vget_lane_u32(vpadd_u32(two, two), 0);
@@ -178,14 +190,14 @@ template <int lane>
 }
 
 // Eight elements of the sum of weighted values over [begin, end), at most sum_block positions.
-[[gnu::always_inline]] inline Eight weighted_sum8(const int8_t* values, uint32_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
+[[gnu::always_inline]] inline Eight weighted_sum8(const int8_t* values, size_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
     Eight sum{vdupq_n_s32(0), vdupq_n_s32(0)};
     const int8_t* v = values + size_t(begin) * head_dim;
     uint32_t t = begin;
     if (head_dim == 8)
         for (; t + lanes <= end; t += lanes, v += 64) {  // two positions a register
             const Unit u = load_unit(v);
-            const int16x8_t w = vld1q_s16(weight + t);
+            const int16x8_t w = load8(weight + t);
             add_weighted<0>(sum, vget_low_s8(u.chunk[0]), vget_low_s16(w));
             add_weighted<1>(sum, vget_high_s8(u.chunk[0]), vget_low_s16(w));
             add_weighted<2>(sum, vget_low_s8(u.chunk[1]), vget_low_s16(w));
@@ -195,32 +207,45 @@ template <int lane>
             add_weighted<2>(sum, vget_low_s8(u.chunk[3]), vget_high_s16(w));
             add_weighted<3>(sum, vget_high_s8(u.chunk[3]), vget_high_s16(w));
         }
-    for (; t + 4 <= end; t += 4, v += 4 * head_dim) {
-        const int16x4_t w = vld1_s16(weight + t);
-        add_weighted<0>(sum, vld1_s8(v), w);
-        add_weighted<1>(sum, vld1_s8(v + head_dim), w);
-        add_weighted<2>(sum, vld1_s8(v + 2 * head_dim), w);
-        add_weighted<3>(sum, vld1_s8(v + 3 * head_dim), w);
+    for (; t + lanes <= end; t += lanes) {
+        const int16x8_t w = load8(weight + t);
+        add_weighted<0>(sum, load8(v), vget_low_s16(w)), v += head_dim;
+        add_weighted<1>(sum, load8(v), vget_low_s16(w)), v += head_dim;
+        add_weighted<2>(sum, load8(v), vget_low_s16(w)), v += head_dim;
+        add_weighted<3>(sum, load8(v), vget_low_s16(w)), v += head_dim;
+        add_weighted<0>(sum, load8(v), vget_high_s16(w)), v += head_dim;
+        add_weighted<1>(sum, load8(v), vget_high_s16(w)), v += head_dim;
+        add_weighted<2>(sum, load8(v), vget_high_s16(w)), v += head_dim;
+        add_weighted<3>(sum, load8(v), vget_high_s16(w)), v += head_dim;
     }
-    for (; t < end; t++, v += head_dim) add_weighted<0>(sum, vld1_s8(v), vdup_n_s16(weight[t]));
+    for (; t < end; t++, v += head_dim) add_weighted<0>(sum, load8(v), vdup_n_s16(weight[t]));
     return sum;
+}
+
+[[gnu::always_inline]] inline void store_scaled(const Eight& sum, float unit, float* out) {
+#if defined(__aarch64__)
+    store(out, vmulq_n_f32(vcvtq_f32_s32(sum.low), unit));
+    store(out + 4, vmulq_n_f32(vcvtq_f32_s32(sum.high), unit));
+#else
+    int32_t each[lanes];
+    store(each, sum.low), store(each + 4, sum.high);
+    for (uint32_t j = 0; j < lanes; j++) out[j] = float(each[j]) * unit;
+#endif
 }
 
 void sum_values(const Attention& a, const int16_t* weight, float unit, float* out) {
     const int8_t* values = reinterpret_cast<const int8_t*>(a.values);
     for (uint32_t i = 0; i < a.head_dim; i += lanes) {
-        int32_t part[lanes];
         if (a.positions <= sum_block) {
-            const Eight sum = weighted_sum8(values + i, a.head_dim, weight, 0, a.positions);
-            vst1q_s32(part, sum.low), vst1q_s32(part + 4, sum.high);
-            for (uint32_t j = 0; j < lanes; j++) out[i + j] = float(part[j]) * unit;
+            store_scaled(weighted_sum8(values + i, a.head_dim, weight, 0, a.positions), unit, out + i);
             continue;
         }
         int64_t sums[lanes] = {};
         for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
             const uint32_t end = a.positions - begin < sum_block ? a.positions : begin + sum_block;
             const Eight sum = weighted_sum8(values + i, a.head_dim, weight, begin, end);
-            vst1q_s32(part, sum.low), vst1q_s32(part + 4, sum.high);
+            int32_t part[lanes];
+            store(part, sum.low), store(part + 4, sum.high);
             for (uint32_t j = 0; j < lanes; j++) sums[j] += part[j];
         }
         for (uint32_t j = 0; j < lanes; j++) out[i + j] = float(sums[j]) * unit;
@@ -232,7 +257,11 @@ template <FourDots dots>
     if (a.head_dim % 8) return ref_attend_q8(a, q, out);
     alignas(16) int8_t query[max_head_dim];
     float query_scale;
+#if defined(__aarch64__)
+    neon_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
+#else
     ref_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
+#endif
     const ScoreScale scale = score_scale(query_scale, a.scale);
 
     int32_t* score = reinterpret_cast<int32_t*>(a.scratch);

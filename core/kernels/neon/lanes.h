@@ -12,28 +12,40 @@ namespace mote {
 // Loads and stores at a multiple of the element only. GCC splits its own into bytes where unaligned access is forbidden, although
 // LD1 and ST1 want no more than that, in Device memory too.
 #if defined(__aarch64__) && !defined(__ARM_FEATURE_UNALIGNED)
-[[gnu::always_inline]] static inline int8x16_t load(const int8_t* p) {
-    int8x16_t v;
-    asm("ld1 {%0.16b}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const int8_t(*)[16]>(p)));
-    return v;
-}
-[[gnu::always_inline]] static inline uint16x4_t load4(const uint16_t* p) {
-    uint16x4_t v;
-    asm("ld1 {%0.4h}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const uint16_t(*)[4]>(p)));
-    return v;
-}
-[[gnu::always_inline]] static inline uint16x8_t load8(const uint16_t* p) {
-    uint16x8_t v;
-    asm("ld1 {%0.8h}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const uint16_t(*)[8]>(p)));
-    return v;
-}
-[[gnu::always_inline]] static inline void store(float* p, float32x4_t v) {
-    asm("st1 {%1.4s}, [%2]" : "=m"(*reinterpret_cast<float(*)[4]>(p)) : "w"(v), "r"(p));
-}
+#define MOTE_LOAD(name, element, vector, count, arrangement)                                                       \
+    [[gnu::always_inline]] static inline vector name(const element* p) {                                           \
+        vector v;                                                                                                  \
+        asm("ld1 {%0." arrangement "}, [%1]" : "=w"(v) : "r"(p), "m"(*reinterpret_cast<const element(*)[count]>(p))); \
+        return v;                                                                                                  \
+    }
+#define MOTE_STORE(element, vector, count, arrangement)                                                            \
+    [[gnu::always_inline]] static inline void store(element* p, vector v) {                                        \
+        asm("st1 {%1." arrangement "}, [%2]" : "=m"(*reinterpret_cast<element(*)[count]>(p)) : "w"(v), "r"(p));     \
+    }
+MOTE_LOAD(load16, int8_t, int8x16_t, 16, "16b")
+MOTE_LOAD(load8, int8_t, int8x8_t, 8, "8b")
+MOTE_LOAD(load8, int16_t, int16x8_t, 8, "8h")
+MOTE_LOAD(load8, uint16_t, uint16x8_t, 8, "8h")
+MOTE_LOAD(load4, uint16_t, uint16x4_t, 4, "4h")
+MOTE_LOAD(load4, int32_t, int32x4_t, 4, "4s")
+MOTE_LOAD(load4, float, float32x4_t, 4, "4s")
+MOTE_STORE(int8_t, int8x8_t, 8, "8b")
+MOTE_STORE(int16_t, int16x8_t, 8, "8h")
+MOTE_STORE(int32_t, int32x4_t, 4, "4s")
+MOTE_STORE(float, float32x4_t, 4, "4s")
+#undef MOTE_LOAD
+#undef MOTE_STORE
 #else
-[[gnu::always_inline]] static inline int8x16_t load(const int8_t* p) { return vld1q_s8(p); }
-[[gnu::always_inline]] static inline uint16x4_t load4(const uint16_t* p) { return vld1_u16(p); }
+[[gnu::always_inline]] static inline int8x16_t load16(const int8_t* p) { return vld1q_s8(p); }
+[[gnu::always_inline]] static inline int8x8_t load8(const int8_t* p) { return vld1_s8(p); }
+[[gnu::always_inline]] static inline int16x8_t load8(const int16_t* p) { return vld1q_s16(p); }
 [[gnu::always_inline]] static inline uint16x8_t load8(const uint16_t* p) { return vld1q_u16(p); }
+[[gnu::always_inline]] static inline uint16x4_t load4(const uint16_t* p) { return vld1_u16(p); }
+[[gnu::always_inline]] static inline int32x4_t load4(const int32_t* p) { return vld1q_s32(p); }
+[[gnu::always_inline]] static inline float32x4_t load4(const float* p) { return vld1q_f32(p); }
+[[gnu::always_inline]] static inline void store(int8_t* p, int8x8_t v) { vst1_s8(p, v); }
+[[gnu::always_inline]] static inline void store(int16_t* p, int16x8_t v) { vst1q_s16(p, v); }
+[[gnu::always_inline]] static inline void store(int32_t* p, int32x4_t v) { vst1q_s32(p, v); }
 [[gnu::always_inline]] static inline void store(float* p, float32x4_t v) { vst1q_f32(p, v); }
 #endif
 
@@ -48,7 +60,7 @@ namespace mote {
     for (uint32_t i = 0; i < rows; i++) y[i] = each[i];
 #else
     int32_t each[4];
-    vst1q_s32(each, sums);
+    store(each, sums);
     for (uint32_t i = 0; i < 4 && i < rows; i++) y[i] = (float(each[i]) * bf16_to_f32(row_scales[i])) * x_scale;
 #endif
 }
@@ -90,7 +102,7 @@ struct Unit {
     const int8x16x4_t v = vld1q_s8_x4(p);
     return {{v.val[0], v.val[1], v.val[2], v.val[3]}};
 #else
-    return {{vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)}};
+    return {{load16(p), load16(p + 16), load16(p + 32), load16(p + 48)}};
 #endif
 }
 

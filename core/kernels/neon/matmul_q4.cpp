@@ -14,7 +14,7 @@ struct GroupX {
 };
 
 [[gnu::always_inline]] inline GroupX spread_group(const int8_t* x) {
-    const int8x16_t low = load(x), high = load(x + 16);
+    const int8x16_t low = load16(x), high = load16(x + 16);
     int16x8_t sum = vpadalq_s8(vpaddlq_s8(low), high);
     sum = add_neighbours(sum, sum);
     sum = add_neighbours(sum, sum);

@@ -26,7 +26,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
     for (uint32_t b = 0; b < blocks; b++) acc[b] = {vdupq_n_s32(0), vdupq_n_s32(0)}, p[b] = w.data + size_t(b) * cols * 4;
     const int8_t* end = x + cols;
     do {
-        const int8x16_t own = load(x);
+        const int8x16_t own = load16(x);
         const Spread x0 = spread<0>(own), x1 = spread<1>(own), x2 = spread<2>(own), x3 = spread<3>(own);
 #pragma GCC unroll 8
         for (uint32_t b = 0; b < blocks; b++) {
