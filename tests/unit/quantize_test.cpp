@@ -63,7 +63,7 @@ TEST_P(QuantizeRow, gives_the_largest_element_127) {
     Random random(4);
     for (int round = 0; round < 200; round++) {
         std::vector<float> x = random.floats(50);
-        const size_t at = random.below(50);
+        const size_t at = size_t(random.below(50));
         x[at] = round % 2 ? -1.5f : 1.5f;
         EXPECT_EQ(quantize(x, GetParam()).values[at], round % 2 ? -127 : 127);
     }
