@@ -3,11 +3,13 @@
 #include "kernels.h"
 #include "mve/mve.h"
 #include "neon/neon.h"
+#include "thumb/thumb.h"
 
 namespace mote {
 
 extern const Kernels dsp_kernels;
 extern const Kernels mve_kernels;
+extern const Kernels thumb_kernels;
 extern const Kernels neon_kernels;
 extern const Kernels dotprod_kernels;
 #if defined(__x86_64__)
@@ -20,6 +22,8 @@ extern const Kernels avx512_kernels;
 #define MOTE_BOARD_ROW mve_kernels
 #elif defined(MOTE_HAS_DSP)
 #define MOTE_BOARD_ROW dsp_kernels
+#elif defined(MOTE_HAS_THUMB)
+#define MOTE_BOARD_ROW thumb_kernels
 #elif defined(MOTE_HAS_NEON) && !defined(MOTE_ARM_ROWS_AT_RUN_TIME)
 #define MOTE_BOARD_ROW neon_kernels
 #endif

@@ -29,6 +29,7 @@ public:
     explicit Pieces(port::Memory memory) : memory_(memory) {}
     void reset() { used_ = 0, count_ = 0; }
     uint8_t* take(size_t bytes, size_t align = 16);
+    bool have(size_t bytes) const { return bytes <= memory_.bytes; }
     /// Whether every guard still stands.
     bool intact() const;
 

@@ -10,6 +10,7 @@ using namespace mote::board_test;
 namespace {
 
 enum class Fill { random, lowest, highest, mixed };
+constexpr size_t guards = 1024;  // around the pieces of one comparison; what does not fit on a board is left out
 constexpr Fill fills[] = {Fill::random, Fill::lowest, Fill::highest, Fill::mixed};
 
 // Weights are any byte, -128 too: no file has it, but a kernel that relies on that would say so.
@@ -82,9 +83,9 @@ void check_product(Tally& tally, Pieces& pieces, const Kernels& row, Format form
                    Random& random) {
     const bool q8 = format == Format::q8;
     const auto own = q8 ? row.matmul_q8 : row.matmul_q4, ref = q8 ? ref_kernels.matmul_q8 : ref_kernels.matmul_q4;
-    if (own == ref) return;
-    pieces.reset();
     const uint32_t count = 1 + cols % 3;
+    if (own == ref || !pieces.have(size_t(matrix_layout(format, rows, cols).bytes) + size_t(count) * (2 * cols + 8 * rows) + guards)) return;
+    pieces.reset();
     const Matrix w = random_matrix(pieces, format, rows, cols, fill, random);
     const QuantizedTile x = random_tile(pieces, cols, count, grouped, fill, random);
     float* y = pieces.take_array<float>(size_t(rows) * count);
@@ -95,9 +96,9 @@ void check_product(Tally& tally, Pieces& pieces, const Kernels& row, Format form
 }
 
 void check_attention(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t positions, uint32_t head_dim, Fill fill, Random& random) {
-    if (row.attend_q8 == ref_kernels.attend_q8) return;
-    pieces.reset();
     const size_t cells = size_t(positions) * head_dim;
+    if (row.attend_q8 == ref_kernels.attend_q8 || !pieces.have(2 * cells + 8 * positions + 16 * head_dim + guards)) return;
+    pieces.reset();
     const size_t align = random.below(4) ? 4 : 1;  // a cache's cells lie at words where head_dim is a multiple of 4
     int8_t* keys = reinterpret_cast<int8_t*>(pieces.take(cells, align));
     int8_t* values = reinterpret_cast<int8_t*>(pieces.take(cells, align));

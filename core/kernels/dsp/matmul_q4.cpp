@@ -5,7 +5,8 @@
 #if defined(MOTE_HAS_DSP)
 
 #include "../ref/ref.h"
-#include "sums.h"
+#include "../row_sums.h"
+#include "pair.h"
 
 namespace mote {
 namespace {

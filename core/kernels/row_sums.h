@@ -1,17 +1,9 @@
-// sums: what the matrix kernels of this row share. Widened activations take stack, so columns are taken a slab at a time, and
-// until the last slab the sums of a row wait as integers in the place of its result.
+// row_sums: where the sums of rows wait on cores that take the columns a slab at a time: in the place of the result.
 #pragma once
 
-#include "../arithmetic.h"
+#include "arithmetic.h"
 
 namespace mote {
-
-/// Two int8 as the int16 halves that SMLAD multiplies.
-inline uint32_t pair(int32_t low, int32_t high) {
-    uint32_t both;
-    asm("pkhbt %0, %1, %2, lsl #16" : "=r"(both) : "r"(low), "r"(high));
-    return both;
-}
 
 /// The sums of one vector's product: in place of y for whole blocks of four rows, here for the rows that are left.
 struct RowSums {
