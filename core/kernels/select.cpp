@@ -12,6 +12,7 @@ extern const Kernels mve_kernels;
 extern const Kernels thumb_kernels;
 extern const Kernels neon_kernels;
 extern const Kernels dotprod_kernels;
+extern const Kernels i8mm_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
@@ -36,6 +37,11 @@ static bool has_dotprod() {
     asm("mrs %0, id_aa64isar0_el1" : "=r"(features));
     return (features >> 44 & 15u) != 0;
 }
+static bool has_i8mm() {
+    uint64_t features;
+    asm("mrs %0, id_aa64isar1_el1" : "=r"(features));
+    return (features >> 52 & 15u) != 0;
+}
 #endif
 
 KernelRows kernel_rows() {
@@ -46,6 +52,7 @@ KernelRows kernel_rows() {
 #if defined(MOTE_ARM_ROWS_AT_RUN_TIME)
     rows.row[rows.count++] = &neon_kernels;
     if (has_dotprod()) rows.row[rows.count++] = &dotprod_kernels;
+    if (has_dotprod() && has_i8mm()) rows.row[rows.count++] = &i8mm_kernels;
 #endif
 #if defined(__x86_64__)
     __builtin_cpu_init();

@@ -152,6 +152,19 @@ TEST_P(QuantizedProduct, is_exact_for_every_small_shape_and_some_large) {
         }
 }
 
+TEST_P(QuantizedProduct, is_exact_for_tiles_of_every_size) {
+    const auto [format, scale] = GetParam();
+    Random random(20 + uint64_t(format) * 2 + uint64_t(scale));
+    for (const Kernels* k : tables())
+        for (const Shape& s : {Shape{3, 40}, Shape{8, 64}, Shape{22, 96}, Shape{13, 1100}})
+            for (uint32_t count = 1; count <= (s.cols < 1000 ? 35 : 9); count++) {
+                const IntegerMatrix m = testing::random_integers(format, s.rows, s.cols, random);
+                Activations a = random_activations(s.cols, count, scale, random);
+                check_integer_product(*k, m, a);
+                if (HasFatalFailure()) return;
+            }
+}
+
 TEST_P(QuantizedProduct, does_not_overflow_at_the_largest_sums) {
     const auto [format, scale] = GetParam();
     Random random(9);
