@@ -1,0 +1,188 @@
+// data: core's encode on whole files and lines.
+#include "train/data.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/looks_like.h"
+#include "base/random.h"
+#include "mote/model.h"
+#include "mote/tokenizer.h"
+#include "tokenizer/tokenizer_import.h"
+#include "tokenizer/train_tokenizer.h"
+#include "tokenizer/write_tokenizer_json.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr size_t max_line_bytes = 1 << 20;
+
+bool is_lines(const std::string& file) { return std::filesystem::path(file).extension() == ".jsonl"; }
+
+DataTokenizer written(TokenizerModel model) {
+    DataTokenizer t;
+    t.files["tokenizer.json"] = tokenizer_json(model, "tokenizer.json");
+    t.files["tokenizer_config.json"] = tokenizer_config_json(model);
+    t.model = std::move(model);
+    return t;
+}
+
+// A tokenizer.json is copied as it is, with what stands beside it; other kinds are written anew.
+DataTokenizer imported(const std::string& path) {
+    const bool folder = std::filesystem::is_directory(path);
+    const std::filesystem::path file = folder ? std::filesystem::path(path) / "tokenizer.json" : std::filesystem::path(path);
+    DataTokenizer t;
+    t.model = import_tokenizer(path);
+    if (file.filename() != "tokenizer.json" || !exists(file.string())) return written(std::move(t.model));
+    for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+        const std::string beside = (file.parent_path() / name).string();
+        if (exists(beside)) t.files[name] = std::string(MappedFile(beside).text());
+    }
+    return t;
+}
+
+}  // namespace
+
+// Core's tokenizer with buffers of its own.
+class TextEncoder {
+public:
+    explicit TextEncoder(const TokenizerModel& model) : section_(pack_tokenizer(model, uint32_t(model.pieces.size()), "the tokenizer")) {
+        aligned_.resize((section_.size() + 15) / 16);
+        std::copy(section_.begin(), section_.end(), reinterpret_cast<uint8_t*>(aligned_.data()));
+        const Result<Tokenizer> opened = open_tokenizer(reinterpret_cast<const uint8_t*>(aligned_.data()), section_.size());
+        if (!opened.ok()) refuse("E_TOKEN", "the tokenizer", error_sentence(opened.fault.error));
+        tokenizer_ = opened.value;
+    }
+
+    // `where` names the text: a file, or a file and line.
+    void append(std::string_view text, bool special, const std::string& where, std::vector<uint32_t>& tokens) const {
+        const Result<size_t> bytes = encode_scratch(text.size());
+        if (!bytes.ok()) refuse("E_LIMIT", where, std::to_string(text.size()) + " bytes of text in one piece are too many");
+        std::vector<uint32_t> scratch(bytes.value / 4), own(text.size() + 3);
+        EncodeOptions options;
+        options.add_special = false;
+        options.parse_special = special;
+        const Result<size_t> count = encode(tokenizer_, {text.data(), text.size()}, options,
+                                            {reinterpret_cast<uint8_t*>(scratch.data()), bytes.value}, {own.data(), own.size()});
+        if (!count.ok() && count.fault.error == Error::missing)
+            refuse_at("E_TOKEN", where, count.fault.where, "the tokenizer has no token for byte " + std::to_string(count.fault.found));
+        if (!count.ok()) refuse("E_TOKEN", where, error_sentence(count.fault.error));
+        tokens.insert(tokens.end(), own.begin(), own.begin() + std::ptrdiff_t(count.value));
+    }
+
+private:
+    struct alignas(16) Block {
+        uint8_t bytes[16];
+    };
+    std::vector<uint8_t> section_;
+    std::vector<Block> aligned_;
+    Tokenizer tokenizer_;
+};
+
+DataTokenizer make_tokenizer(const std::string& choice, const std::vector<std::string>& data) {
+    if (choice != "char" && choice != "bytes") return imported(choice);
+    TrainTokenizerOptions options;
+    options.type = choice == "char" ? TokenizerType::characters : TokenizerType::bytes;
+    return written(train_tokenizer(choice == "char" ? data : std::vector<std::string>{}, options).model);
+}
+
+Dataset::Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length)
+    : length_(length), vocab_(uint32_t(tokenizer.pieces.size())) {
+    const TextEncoder encoder(tokenizer);
+    for (const std::string& file : files) {
+        if (is_lines(file) != is_lines(files.front()))
+            refuse("E_TYPE", file, "texts and lines of prompt and completion do not go together; train on one after the other");
+        if (is_lines(file))
+            add_samples(file, encoder, tokenizer.eos);
+        else
+            add_text(file, encoder, tokenizer.eos);
+    }
+    const size_t all = samples_.empty() ? tokens_.size() : samples_.size();
+    train_count_ = all - size_t(double(all) * double(val_fraction));
+    if (samples_.empty() && train_count_ <= length)
+        refuse("E_EMPTY", files.front(), std::to_string(train_count_) + " tokens to train on; a context of " + std::to_string(length) +
+                                             " needs at least " + std::to_string(length + 1));
+    if (samples_.empty() && all - train_count_ <= length) train_count_ = all;  // too little to validate with
+}
+
+void Dataset::add_text(const std::string& file, const TextEncoder& encoder, uint32_t end_token) {
+    const MappedFile text(file);
+    const std::string kind = looks_like(text.text());
+    if (text.size() == 0) refuse("E_EMPTY", file, "is empty");
+    if (!kind.empty() && kind != "a text file" && kind != "JSON text") refuse("E_TYPE", file, "looks like " + kind + ", not like text");
+    encoder.append(text.text(), true, file, tokens_);
+    if (end_token != no_token) tokens_.push_back(end_token);
+}
+
+void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, uint32_t end_token) {
+    const MappedFile mapped(file);
+    const std::string_view text = mapped.text();
+    size_t line = 0, before = samples_.size();
+    for (size_t begin = 0; begin < text.size();) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view row = text.substr(begin, end - begin);
+        const std::string where = file + ": line " + std::to_string(++line);
+        const size_t first_byte = begin;
+        begin = end + 1;
+        if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        if (row.size() > max_line_bytes) refuse("E_LIMIT", where, std::to_string(row.size()) + " bytes; at most " + std::to_string(max_line_bytes));
+        const Json json = parse_json(row, where, first_byte);
+        const JsonView object(json, where);
+        const std::string &prompt = object.at("prompt").text(), &completion = object.at("completion").text();
+        if (completion.empty()) refuse("E_EMPTY", where, "the completion is empty");
+        Sample sample{tokens_.size(), 0, 0};
+        encoder.append(prompt, false, where, tokens_);
+        sample.trained_from = tokens_.size();
+        encoder.append(completion, false, where, tokens_);
+        if (end_token != no_token) tokens_.push_back(end_token);
+        sample.end = tokens_.size();
+        const size_t count = sample.end - sample.begin;
+        if (count < 2) refuse("E_EMPTY", where, "nothing is left to predict; give a prompt");
+        if (count > length_ + 1)
+            refuse("E_LIMIT", where, std::to_string(count) + " tokens; a context of " + std::to_string(length_) + " holds " + std::to_string(length_ + 1));
+        samples_.push_back(sample);
+    }
+    if (samples_.size() == before) refuse("E_EMPTY", file, "has no lines");
+}
+
+bool Dataset::has_validation() const { return train_count_ < (samples_.empty() ? tokens_.size() : samples_.size()); }
+
+Batch Dataset::batch(Split split, size_t sequences, uint64_t seed, BatchBuffer& buffer) const {
+    buffer.tokens.assign(sequences * length_, 0);
+    buffer.targets.assign(sequences * length_, no_target);
+    Random random(seed);
+    const bool train = split == Split::train;
+    const size_t begin = train ? 0 : train_count_, end = train ? train_count_ : samples_.empty() ? tokens_.size() : samples_.size();
+    for (size_t row = 0; row < sequences; row++) {
+        if (samples_.empty())
+            put_window(begin + random.below(end - begin - length_), row, buffer);
+        else
+            put_sample(samples_[begin + random.below(end - begin)], row, buffer);
+    }
+    return {buffer.tokens.data(), buffer.targets.data(), sequences, length_};
+}
+
+void Dataset::put_window(size_t begin, size_t row, BatchBuffer& buffer) const {
+    for (size_t i = 0; i < length_; i++) {
+        buffer.tokens[row * length_ + i] = tokens_[begin + i];
+        buffer.targets[row * length_ + i] = int32_t(tokens_[begin + i + 1]);
+    }
+}
+
+void Dataset::put_sample(const Sample& sample, size_t row, BatchBuffer& buffer) const {
+    for (size_t i = sample.begin; i + 1 < sample.end; i++) {
+        const size_t at = row * length_ + i - sample.begin;
+        buffer.tokens[at] = tokens_[i];
+        if (i + 1 >= sample.trained_from) buffer.targets[at] = int32_t(tokens_[i + 1]);
+    }
+}
+
+uint32_t Dataset::crc() const {
+    const uint32_t tokens = crc32(0, tokens_.data(), tokens_.size() * sizeof(uint32_t));
+    return crc32(tokens, samples_.data(), samples_.size() * sizeof(Sample));
+}
+
+}  // namespace mote::tools

@@ -1,0 +1,67 @@
+// data: text files become tokens, and tokens become batches.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer_model.h"
+#include "train/model.h"
+
+namespace mote::tools {
+
+/// A tokenizer and the files that go beside a checkpoint.
+struct DataTokenizer {
+    TokenizerModel model;
+    std::map<std::string, std::string> files;  // name, bytes
+};
+
+/// choice: "char" (the characters of the data), "bytes", or a file or folder that import_tokenizer reads.
+DataTokenizer make_tokenizer(const std::string& choice, const std::vector<std::string>& data);
+
+enum class Split { train, validation };
+
+/// Room for batches, which point into it.
+struct BatchBuffer {
+    std::vector<uint32_t> tokens;
+    std::vector<int32_t> targets;
+};
+
+class Dataset {
+public:
+    /// Texts: one stream of tokens, each file ended by the tokenizer's end token; control tokens in the text are read as such. Files
+    /// named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens are read.
+    /// The last `val_fraction` is for validation.
+    ///   length  tokens of a sequence
+    /// Errors: E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of JSON with file and line.
+    Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length);
+
+    /// Sequences drawn by the seed: windows of the stream, or samples with what is left filled up and not trained. The same seed gives
+    /// the same batch.
+    Batch batch(Split split, size_t sequences, uint64_t seed, BatchBuffer& buffer) const;
+
+    uint32_t vocab() const { return vocab_; }
+    size_t tokens() const { return tokens_.size(); }
+    size_t samples() const { return samples_.size(); }
+    bool has_validation() const;
+    /// CRC-32 of all tokens and of where they are trained.
+    uint32_t crc() const;
+
+private:
+    struct Sample {
+        size_t begin, trained_from, end;  // in tokens_
+    };
+    void add_text(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
+    void add_samples(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
+    void put_window(size_t begin, size_t row, BatchBuffer& buffer) const;
+    void put_sample(const Sample& sample, size_t row, BatchBuffer& buffer) const;
+
+    size_t length_;
+    uint32_t vocab_;
+    std::vector<uint32_t> tokens_;
+    std::vector<Sample> samples_;  // empty: a stream
+    size_t train_count_;           // tokens or samples; the rest is for validation
+};
+
+}  // namespace mote::tools
