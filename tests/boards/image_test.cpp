@@ -71,12 +71,12 @@ TEST(image, bin_has_code_gap_and_model_at_their_places) {
     const Board& board = board_named("netduinoplus2");
     const std::string firmware = small_elf(false, 0x08000101, {{1, 0x08000000, code, code.size()}, {1, 0x08000100, "data", 4}});
     const std::string bin = make_image(board, parts_for(firmware), ImageKind::bin);
-    ASSERT_EQ(bin.size(), 0x10000 + model.size());
+    ASSERT_EQ(bin.size(), 0x20000 + model.size());
     EXPECT_EQ(bin.substr(0, code.size()), code);
     EXPECT_EQ(bin.substr(0x100, 4), "data");
     EXPECT_EQ(bin.substr(code.size(), 0x100 - code.size()), std::string(0x100 - code.size(), '\xff'));
-    EXPECT_EQ(bin.substr(0x104, 0x10000 - 0x104), std::string(0x10000 - 0x104, '\xff'));
-    EXPECT_EQ(bin.substr(0x10000), model);
+    EXPECT_EQ(bin.substr(0x104, 0x20000 - 0x104), std::string(0x20000 - 0x104, '\xff'));
+    EXPECT_EQ(bin.substr(0x20000), model);
 }
 
 TEST(image, hex_holds_the_bytes_of_bin) {
