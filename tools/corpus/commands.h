@@ -1,0 +1,23 @@
+// commands: what people say to the devices of a home or a workshop, each with the action that it means, as JSON.
+#pragma once
+
+#include "corpus/corpus.h"
+
+namespace mote::tools {
+
+/// Which half of the language. Every line of the test half has a phrase, a way to ask, or a pair of room and device that the
+/// training half never has; each of its words and JSON values does appear there.
+enum class Split { train, test };
+
+/// Lines {"prompt": ..., "completion": ...}, all different, as many as fit `bytes` (at least one) or as the language has. A prompt
+/// ends with a line end, so that prompt and completion can be put together as they are; the completion is one line of JSON.
+/// The same seed gives the same lines everywhere.
+Corpus make_commands(uint64_t bytes, uint64_t seed, Split split);
+
+struct Room;
+struct Device;
+
+/// Whether this room's device is kept for the test half.
+bool is_held_out(const Room& room, const Device& device);
+
+}  // namespace mote::tools
