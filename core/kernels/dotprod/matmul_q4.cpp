@@ -19,9 +19,9 @@ struct GroupX {
     return {low, high, add_neighbours(sum, sum)};
 }
 
-// The dots of one group of four rows, at most 8 * 127 * 32 = 32512 in magnitude: their low halves are all of them.
-[[gnu::always_inline]] inline int32x4_t group_dots(const int8_t* w, const GroupX& x) {
-    const Unit u = load_unit(w);
+// Moves w on by one group of four rows and returns its dots, at most 8 * 127 * 32 = 32512 in magnitude: their low halves are all.
+[[gnu::always_inline]] inline int32x4_t group_dots(const int8_t*& w, const GroupX& x) {
+    const Unit u = next_unit(w);
     int32x4_t dots = vdotq_laneq_s32(x.minus_eight, low_nibbles(u.chunk[0]), x.low, 0);
     dots = vdotq_laneq_s32(dots, high_nibbles(u.chunk[0]), x.high, 0);
     dots = vdotq_laneq_s32(dots, low_nibbles(u.chunk[1]), x.low, 1);
@@ -49,7 +49,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
 #pragma GCC unroll 8
         for (uint32_t b = 0; b < blocks; b++) {
             acc[b] = vmlal_s16(acc[b], vmovn_s32(group_dots(p[b], own)), load_scales(scales[b]));
-            p[b] += 64, scales[b] += 4;
+            scales[b] += 4;
         }
         x += group_cols;
     } while (x < end);

@@ -18,8 +18,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
         const int8x16_t own = load16(x);
 #pragma GCC unroll 8
         for (uint32_t b = 0; b < blocks; b++) {
-            const Unit u = load_unit(p[b]);
-            p[b] += 64;
+            const Unit u = next_unit(p[b]);
             acc[b] = vdotq_laneq_s32(acc[b], u.chunk[0], own, 0);
             acc[b] = vdotq_laneq_s32(acc[b], u.chunk[1], own, 1);
             acc[b] = vdotq_laneq_s32(acc[b], u.chunk[2], own, 2);

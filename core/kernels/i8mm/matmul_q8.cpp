@@ -42,14 +42,10 @@ void slab_product(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t
     }
     const int8_t* end = x + size_t(cols) * tile_tokens;
     do {
-        const Unit x0 = load_unit(x);
-        x += 64;
-        const Unit x1 = load_unit(x);
-        x += 64;
+        const Unit x0 = next_unit(x), x1 = next_unit(x);
 #pragma GCC unroll 2
         for (uint32_t b = 0; b < blocks; b++) {
-            const Unit u = load_unit(p[b]);
-            p[b] += 64;
+            const Unit u = next_unit(p[b]);
             add_columns(acc[b], u.chunk[0], u.chunk[1], x0);
             add_columns(acc[b], u.chunk[2], u.chunk[3], x1);
         }

@@ -195,8 +195,8 @@ template <int lane>
     const int8_t* v = values + size_t(begin) * head_dim;
     uint32_t t = begin;
     if (head_dim == 8)
-        for (; t + lanes <= end; t += lanes, v += 64) {  // two positions a register
-            const Unit u = load_unit(v);
+        for (; t + lanes <= end; t += lanes) {  // two positions a register
+            const Unit u = next_unit(v);
             const int16x8_t w = load8(weight + t);
             add_weighted<0>(sum, vget_low_s8(u.chunk[0]), vget_low_s16(w));
             add_weighted<1>(sum, vget_high_s8(u.chunk[0]), vget_low_s16(w));

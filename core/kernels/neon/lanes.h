@@ -59,9 +59,10 @@ MOTE_STORE(float, float32x4_t, 4, "4s")
     store(each, r);
     for (uint32_t i = 0; i < rows; i++) y[i] = each[i];
 #else
-    int32_t each[4];
-    store(each, sums);
-    for (uint32_t i = 0; i < 4 && i < rows; i++) y[i] = (float(each[i]) * bf16_to_f32(row_scales[i])) * x_scale;
+    float each[4], scales[4];  // neither of these two steps can meet a denormal; products could
+    store(each, vcvtq_f32_s32(sums));
+    store(scales, vreinterpretq_f32_u32(vshll_n_u16(load4(row_scales), 16)));
+    for (uint32_t i = 0; i < 4 && i < rows; i++) y[i] = (each[i] * scales[i]) * x_scale;
 #endif
 }
 
@@ -97,13 +98,20 @@ struct Unit {
     int8x16_t chunk[4];
 };
 
-[[gnu::always_inline]] static inline Unit load_unit(const int8_t* p) {
+/// Loads a unit and moves on to the next. Armv7's VLD1 has no offset, only a post-increment.
+[[gnu::always_inline]] static inline Unit next_unit(const int8_t*& p) {
+    Unit u;
 #if defined(__aarch64__)
     const int8x16x4_t v = vld1q_s8_x4(p);
-    return {{v.val[0], v.val[1], v.val[2], v.val[3]}};
+    u = {{v.val[0], v.val[1], v.val[2], v.val[3]}};
+    p += 64;
 #else
-    return {{load16(p), load16(p + 16), load16(p + 32), load16(p + 48)}};
+    u.chunk[0] = load16(p), p += 16;
+    u.chunk[1] = load16(p), p += 16;
+    u.chunk[2] = load16(p), p += 16;
+    u.chunk[3] = load16(p), p += 16;
 #endif
+    return u;
 }
 
 [[gnu::always_inline]] static inline int8x16_t low_nibbles(int8x16_t v) { return vandq_s8(v, vdupq_n_s8(15)); }

@@ -27,10 +27,10 @@ struct GroupX {
     return multiply_add(multiply_add(p, low_nibbles(w), low), high_nibbles(w), high);
 }
 
-// The dots of one group of four rows, at most 8 * 127 * 32 = 32512 in magnitude. int16 is enough for them, though sums of nibbles
-// may wrap before eight times the activations goes off.
-[[gnu::always_inline]] inline int16x4_t group_dots(const int8_t* w, const GroupX& x) {
-    const Unit u = load_unit(w);
+// Moves w on by one group of four rows and returns its dots, at most 8 * 127 * 32 = 32512 in magnitude. int16 is enough for them, though
+// sums of nibbles may wrap before eight times the activations goes off.
+[[gnu::always_inline]] inline int16x4_t group_dots(const int8_t*& w, const GroupX& x) {
+    const Unit u = next_unit(w);
     Products p = multiply_add(multiply(low_nibbles(u.chunk[0]), x.low0), high_nibbles(u.chunk[0]), x.high0);
     p = multiply_add(p, u.chunk[1], x.low1, x.high1);
     p = multiply_add(p, u.chunk[2], x.low2, x.high2);
@@ -56,7 +56,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
 #pragma GCC unroll 8
         for (uint32_t b = 0; b < blocks; b++) {
             acc[b] = vmlal_s16(acc[b], group_dots(p[b], own), load_scales(scales[b]));
-            p[b] += 64, scales[b] += 4;
+            scales[b] += 4;
         }
         x += group_cols;
     } while (x < end);

@@ -30,8 +30,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
         const Spread x0 = spread<0>(own), x1 = spread<1>(own), x2 = spread<2>(own), x3 = spread<3>(own);
 #pragma GCC unroll 8
         for (uint32_t b = 0; b < blocks; b++) {
-            const Unit u = load_unit(p[b]);
-            p[b] += 64;
+            const Unit u = next_unit(p[b]);
             add(acc[b], multiply_add(multiply(u.chunk[0], x0), u.chunk[1], x1));
             add(acc[b], multiply_add(multiply(u.chunk[2], x2), u.chunk[3], x3));
         }
