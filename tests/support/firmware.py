@@ -30,11 +30,11 @@ def build(board, program, builds):
     return os.path.join(folder, "test_programs", program)
 
 
-def command(board, elf, plugin=None, model=None):
+def command(board, elf, plugin=None, model=None, cpu=None):
     """The emulator's command line; `plugin` is the argument of -plugin, `model` a file for the board's model memory."""
     told = facts(board)
     emulator = told["emulator"]
-    words = [emulator["program"]] + emulator.get("options", [])
+    words = [emulator["program"]] + emulator.get("options", []) + (["-cpu", cpu] if cpu else [])
     if plugin:
         words += ["-plugin", plugin]
     if emulator["kind"] == "qemu-user":
@@ -46,9 +46,9 @@ def command(board, elf, plugin=None, model=None):
     return words
 
 
-def run(board, elf, plugin=None, model=None, folder=None, timeout=600):
+def run(board, elf, plugin=None, model=None, folder=None, cpu=None, timeout=600):
     """What the program prints. Where there are files, it runs in `folder` and opens its model there by name."""
-    result = subprocess.run(command(board, elf, plugin, model), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    result = subprocess.run(command(board, elf, plugin, model, cpu), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, timeout=timeout, cwd=folder)
     if result.returncode:
         raise SystemExit("%s\n%s ends with code %d on %s" % (result.stdout, os.path.basename(elf), result.returncode, board))

@@ -6,6 +6,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,14 +14,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 import firmware
 
-# What is measured: core, board, the plugin's argument for the instruction set, whether the board holds the 260K model.
+# What is measured: core, board, the plugin's argument for the instruction set, whether the board holds the 260K model, and under Linux the CPU.
 TARGETS = [
-    ("Cortex-M0", "microbit", "thumb", False),
-    ("Cortex-M3", "mps2-an385", "thumb", True),
-    ("Cortex-M4", "mps2-an386", "thumb", True),
-    ("Cortex-M7", "mps2-an500", "thumb", True),
-    ("Cortex-M33", "mps2-an505", "thumb", True),
-    ("Cortex-M55", "mps3-an547", "thumb", True),
+    ("Cortex-M0", "microbit", "thumb", False, None),
+    ("Cortex-M3", "mps2-an385", "thumb", True, None),
+    ("Cortex-M4", "mps2-an386", "thumb", True, None),
+    ("Cortex-M7", "mps2-an500", "thumb", True, None),
+    ("Cortex-M33", "mps2-an505", "thumb", True, None),
+    ("Cortex-M55", "mps3-an547", "thumb", True, None),
+    ("Armv7-A", "linux-armv7", "thumb", True, "cortex-a15"),
+    ("AArch64 A53", "linux-aarch64", "a64", True, "cortex-a53"),
+    ("AArch64 A76", "linux-aarch64", "a64", True, "cortex-a76"),
 ]
 
 SHAPES = ["768x288", "256x256", "64x64"]
@@ -42,6 +46,9 @@ PEER_TOKENS = {
     "Cortex-M7": ["1.410", "3.075", "2.246"],
     "Cortex-M33": ["1.435", "3.368", "2.380"],
     "Cortex-M55": ["1.082", "2.593", "1.840"],
+    "Armv7-A": ["1.418", "3.088", "2.255"],
+    "AArch64 A53": ["0.963", "2.144", "1.556"],
+    "AArch64 A76": ["0.963", "2.144", "1.556"],
 }
 
 WEIGHTS = ["q8", "q4"]
@@ -58,11 +65,14 @@ class Bench:
         for weights in WEIGHTS:
             firmware.quiet([mote, "pack", "--random", "260K", "--weights", weights, "--force", "-o", os.path.join(self.folder, weights)])
 
-    def count(self, board, isa, program, model):
+    def count(self, target, program, model):
         """What the program prints, line by line, each with its count."""
+        _, board, isa, _, cpu = target
+        if model != "weights":  # where there are files, the program opens "model"
+            shutil.copyfile(os.path.join(self.folder, model), os.path.join(self.folder, "model"))
         elf = firmware.build(board, program, self.builds)
         counts = os.path.join(self.folder, "%s.%s.%s" % (board, program, model))
-        told = firmware.run(board, elf, "%s,out=%s,isa=%s" % (self.plugin, counts, isa), os.path.join(self.folder, model), self.folder)
+        told = firmware.run(board, elf, "%s,out=%s,isa=%s" % (self.plugin, counts, isa), os.path.join(self.folder, model), self.folder, cpu)
         with open(counts, encoding="ascii") as file:
             numbers = [int(line) for line in file]
         lines = told.splitlines()
@@ -72,16 +82,14 @@ class Bench:
 
     def products(self, target):
         """{(row, operation, shape): instructions a multiply-accumulate or a position}"""
-        core, board, isa, _ = target
         out = {}
-        for line, n in self.count(board, isa, "bench_kernels", "weights"):
+        for line, n in self.count(target, "bench_kernels", "weights"):
             row, operation, shape, work = line.split()
             out[row, operation, shape] = n / int(work)
         return out
 
     def tokens(self, target, weights):
-        core, board, isa, _ = target
-        numbers = [n for _, n in self.count(board, isa, "bench_tokens", weights)]
+        numbers = [n for _, n in self.count(target, "bench_tokens", weights)]
         return [numbers[0], numbers[-1], sum(numbers) / len(numbers)]
 
 
@@ -105,7 +113,8 @@ def table(bench):
     for target in TARGETS:
         core = target[0]
         products = bench.products(target)
-        for row in dict.fromkeys(key[0] for key in products):
+        rows = list(dict.fromkeys(key[0] for key in products))
+        for row in dict.fromkeys([rows[0], rows[-1]]):  # ref and the fastest
             text.append("| %s | %s | %s |" % (core, row, " | ".join("%.3f" % products[row, w, s] for w in WEIGHTS for s in SHAPES)))
             attention.append("| %s | %s | %.1f | %.1f |" % (core, row, products[row, "attend", "256x8"], products[row, "attend", "64x48"]))
         if core in PEER_PRODUCTS:
