@@ -18,6 +18,16 @@ using TensorsByName = std::map<std::string, HostTensor>;  // in the file's orien
 
 // ---- which family
 
+// Tensors that one key of config.json announces are all there or none.
+bool announced_together(const Family& family, const Weights& w) {
+    for (const TensorRule& one : family.tensors)
+        for (const TensorRule& other : family.tensors)
+            if (one.exists_if && other.exists_if && std::string(one.exists_if) == other.exists_if &&
+                w.tensors.count({one.role, 0}) != w.tensors.count({other.role, 0}))
+                return false;
+    return true;
+}
+
 bool is_of(const Family& family, const Weights& w) {
     const Architecture& a = w.architecture;
     std::set<Role> expected, present;
@@ -26,7 +36,7 @@ bool is_of(const Family& family, const Weights& w) {
     for (const auto& [key, tensor] : w.tensors)
         if (key.first != Role::head) present.insert(key.first);
     return a.norm == family.norm && a.position == family.position && a.block[0][1].work == family.feed_forward && expected == present &&
-           (family.kv_heads || a.kv_heads == a.heads);
+           announced_together(family, w) && (family.kv_heads || a.kv_heads == a.heads);
 }
 
 const Family& family_of(const Weights& w) {

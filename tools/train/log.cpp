@@ -40,10 +40,11 @@ TrainLog::~TrainLog() {
 
 void TrainLog::keep(const std::string& line, uint64_t up_to) {
     const Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains("step") || json["step"].get<uint64_t>() > up_to) return;
+    const auto number = [&json](const char* key) { return json.is_object() && json.contains(key) && json[key].is_number(); };
+    if (!number("step") || json["step"].get<double>() > double(up_to)) return;
     const double step = json["step"].get<double>();
-    if (json.contains("loss")) train_.push_back({step, json["loss"].get<double>()});
-    if (json.contains("validation_loss")) validation_.push_back({step, json["validation_loss"].get<double>()});
+    if (number("loss")) train_.push_back({step, json["loss"].get<double>()});
+    if (number("validation_loss")) validation_.push_back({step, json["validation_loss"].get<double>()});
     kept_ += line + "\n";
 }
 

@@ -1,0 +1,69 @@
+// data: tokens, windows and samples.
+#include <gtest/gtest.h>
+
+#include "host/make_checkpoint.h"
+#include "host/refusal.h"
+#include "train/data.h"
+
+namespace mote::tools {
+namespace {
+
+using mote::testing::expect_refusal;
+using mote::testing::TemporaryFolder;
+
+std::string text_of(const Batch& b, const TokenizerModel& t, size_t row) {
+    std::string text;
+    for (size_t i = 0; i < b.length; i++) text += t.pieces[b.tokens[row * b.length + i]];
+    return text;
+}
+
+TEST(dataset, windows_lie_in_their_part_of_the_text_and_targets_follow) {
+    const TemporaryFolder folder;
+    const std::string file = folder.write("a.txt", std::string(90, 'a') + std::string(40, 'b'));
+    const DataTokenizer t = make_tokenizer("bytes", {file});
+    const Dataset data({file}, t.model, 0.25f, 8);
+    EXPECT_EQ(data.tokens(), 131u);  // and the end token
+    BatchBuffer buffer;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        const Batch train = data.batch(Split::train, 2, seed, buffer);
+        for (size_t row = 0; row < 2; row++)
+            for (size_t i = 0; i + 1 < 8; i++) EXPECT_EQ(train.targets[row * 8 + i], int32_t(train.tokens[row * 8 + i + 1]));
+        const Batch validation = data.batch(Split::validation, 1, seed, buffer);
+        EXPECT_EQ(text_of(validation, t.model, 0), "bbbbbbbb");
+    }
+}
+
+TEST(dataset, trains_only_the_completion_of_a_line) {
+    const TemporaryFolder folder;
+    const std::string file = folder.write("a.jsonl", "{\"prompt\": \"ab\", \"completion\": \"cd\"}\n\n");
+    const DataTokenizer t = make_tokenizer("bytes", {});
+    const Dataset data({file}, t.model, 0, 6);
+    EXPECT_FALSE(data.has_validation());
+    BatchBuffer buffer;
+    const Batch b = data.batch(Split::train, 1, 1, buffer);
+    EXPECT_EQ(text_of(b, t.model, 0).substr(0, 4), "abcd");
+    const std::vector<int32_t> targets(b.targets, b.targets + 6);
+    const int32_t c = int32_t(t.model.byte_ids['c']), d = int32_t(t.model.byte_ids['d']);
+    EXPECT_EQ(targets, (std::vector<int32_t>{no_target, c, d, int32_t(t.model.eos), no_target, no_target}));
+}
+
+TEST(dataset, says_which_line_is_wrong) {
+    const TemporaryFolder folder;
+    const TokenizerModel t = make_tokenizer("bytes", {}).model;
+    const auto refused = [&](const char* code, std::initializer_list<const char*> parts, const std::string& lines) {
+        const std::string file = folder.write("a.jsonl", lines);
+        expect_refusal(code, parts, [&] { Dataset({file}, t, 0, 8); });
+    };
+    const std::string good = "{\"prompt\": \"a\", \"completion\": \"b\"}\n";
+    refused("E_MISSING", {"line 2", "completion"}, good + "{\"prompt\": \"a\"}\n");
+    refused("E_TYPE", {"line 1", "prompt"}, "{\"prompt\": 5, \"completion\": \"b\"}\n");
+    refused("E_EMPTY", {"line 2", "completion"}, good + "{\"prompt\": \"a\", \"completion\": \"\"}\n");
+    refused("E_SYNTAX", {"line 2"}, good + "{\"prompt\": \"a\",\n");
+    refused("E_LIMIT", {"line 1", "11 tokens"}, "{\"prompt\": \"aaaaa\", \"completion\": \"bbbbb\"}\n");
+    refused("E_EMPTY", {"no lines"}, "\n\n");
+    expect_refusal("E_EMPTY", {"at least 9"}, [&] { Dataset({folder.write("b.txt", "abc")}, t, 0, 8); });
+    expect_refusal("E_TYPE", {"gzip"}, [&] { Dataset({folder.write("c.txt", "\x1f\x8b\x08 and so on")}, t, 0, 8); });
+}
+
+}  // namespace
+}  // namespace mote::tools

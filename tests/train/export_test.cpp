@@ -1,0 +1,77 @@
+// export: what is written is read back as it was.
+#include <gtest/gtest.h>
+
+#include "export/hf.h"
+#include "host/make_checkpoint.h"
+#include "host/refusal.h"
+#include "import/hf.h"
+#include "pack/random_model.h"
+#include "train/init.h"
+#include "train/network.h"
+
+namespace mote::tools {
+namespace {
+
+using mote::testing::expect_refusal;
+using mote::testing::TemporaryFolder;
+
+Weights exported_and_imported(const Weights& w) {
+    const TemporaryFolder folder;
+    const HfFiles files = export_hf(w);
+    folder.write("config.json", files.config);
+    folder.write("model.safetensors", files.safetensors);
+    return import_hf(folder.path(), Nonfinite::refused);
+}
+
+void expect_same(const Weights& a, const Weights& b) {
+    EXPECT_EQ(std::memcmp(&a.architecture, &b.architecture, sizeof a.architecture), 0);
+    EXPECT_EQ(a.rope_frequencies, b.rope_frequencies);
+    EXPECT_EQ(a.block_of_layer, b.block_of_layer);
+    ASSERT_EQ(a.tensors.size(), b.tensors.size());
+    for (const auto& [key, tensor] : a.tensors) {
+        ASSERT_TRUE(b.tensors.count(key)) << role_name(key.first);
+        EXPECT_EQ(tensor.rows, b.tensors.at(key).rows) << role_name(key.first);
+        EXPECT_EQ(tensor.values, b.tensors.at(key).values) << role_name(key.first);
+    }
+    EXPECT_TRUE(b.notes.empty()) << b.notes.front();
+}
+
+class Export : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Export, is_read_back_as_it_was) {
+    Weights w = random_model(GetParam(), 2);
+    if (w.architecture.position == Position::learned) w.architecture.rope_pairing = RopePairing::interleaved;  // 0: nothing rotates
+    expect_same(w, exported_and_imported(w));
+}
+INSTANTIATE_TEST_SUITE_P(shapes, Export,
+                         ::testing::Values("gpt2:dim=32", "gpt2:dim=32,tied=0,activation=gelu_erf,hidden=50", "llama:dim=32,kv_heads=2",
+                                           "llama:dim=40,heads=5,kv_heads=1,tied=0", "qwen2:dim=32", "qwen3:dim=32,head_dim=16"));
+
+TEST(export_hf, writes_new_models_of_each_family_that_can_be_trained) {
+    ModelShape shape;
+    shape.vocab = 11, shape.dim = 16, shape.layers = 2;
+    for (const char* family : {"gpt2", "llama", "qwen2"}) {
+        shape.family = family;
+        const Weights w = initial_weights(shape, 1);
+        expect_same(w, exported_and_imported(w));
+    }
+}
+
+TEST(export_hf, moves_the_rows_of_interleaved_pairs_to_halves) {
+    const Weights w = random_model("llama:dim=8,layers=1,heads=2,kv_heads=1,hidden=4,vocab=3,context=8,pairing=interleaved", 1);
+    const Weights read = exported_and_imported(w);
+    EXPECT_EQ(read.architecture.rope_pairing, RopePairing::halves);
+    const std::vector<float>&before = w.tensors.at({Role::q, 0}).values, &after = read.tensors.at({Role::q, 0}).values;
+    const size_t row_of[] = {0, 2, 1, 3, 4, 6, 5, 7};  // (0, 1), (2, 3) become (0, 2), (1, 3) in each head of four
+    for (size_t row = 0; row < 8; row++)
+        for (size_t i = 0; i < 8; i++) EXPECT_EQ(before[row * 8 + i], after[row_of[row] * 8 + i]) << "row " << row;
+}
+
+TEST(export_hf, refuses_frequencies_of_no_theta) {
+    Weights w = random_model("llama:dim=32", 1);
+    w.rope_frequencies[2] += 1000000;
+    expect_refusal("E_UNSUPPORTED", {"theta"}, [&] { export_hf(w); });
+}
+
+}  // namespace
+}  // namespace mote::tools
