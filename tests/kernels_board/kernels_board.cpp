@@ -122,6 +122,28 @@ void check_attention(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t 
     report(tally, same_bits(out, expected, head_dim) && pieces.intact(), "attend_q8", positions, head_dim, 0);
 }
 
+// Vectors of every loudness, some with an element that is not finite, some with nothing but denormals.
+void check_quantize(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t cols, Random& random) {
+    if (row.quantize_row == ref_kernels.quantize_row) return;
+    pieces.reset();
+    const uint32_t stride = (cols + 31u) & ~31u;
+    float* x = pieces.take_array<float>(cols);
+    int8_t* q = pieces.take_array<int8_t>(stride);
+    int8_t* expected = pieces.take_array<int8_t>(stride);
+    float scale = 0, expected_scale = 0;
+    const uint32_t kind = random.below(8);
+    for (uint32_t i = 0; i < cols; i++) {
+        const uint32_t exponent = kind == 0 ? 0 : kind == 1 ? random.below(255) : 100 + kind + random.below(8 * kind);
+        x[i] = float_of((random.next() & 0x807fffffu) | exponent << 23);
+    }
+    if (random.below(10) == 0) x[random.below(cols)] = float_of(random.below(2) ? nan_bits : infinity_bits);
+    row.quantize_row(x, cols, QuantizedTile{q, &scale, nullptr, stride}, 0);
+    ref_kernels.quantize_row(x, cols, QuantizedTile{expected, &expected_scale, nullptr, stride}, 0);
+    bool same = same_bits(&scale, &expected_scale, 1);
+    for (uint32_t i = 0; i < stride; i++) same = same && q[i] == expected[i];
+    report(tally, same && pieces.intact(), "quantize_row", cols, kind, 0);
+}
+
 void check_products(Tally& tally, Pieces& pieces, const Kernels& row, Format format, bool grouped, Random& random) {
     for (uint32_t rows = 1; rows <= 9; rows++)
         for (uint32_t cols = 1; cols <= 70; cols++) check_product(tally, pieces, row, format, rows, cols, grouped, Fill::random, random);
@@ -157,6 +179,7 @@ int app_main() {
         check_products(tally, pieces, row, Format::q4, false, random);
         check_products(tally, pieces, row, Format::q4, true, random);
         check_attentions(tally, pieces, row, random);
+        for (uint32_t n = 0; n < 1000; n++) check_quantize(tally, pieces, row, 1 + n % 200, random);
     }
     print("row "), print(kernels().name), print(", "), print(tally.checks), print(" comparisons, "), print(tally.failures), print(" failures\n");
     print(tally.failures || (rows.count > 1 && tally.checks == 0) ? "kernels_board: FAILED\n" : "kernels_board: passed\n");

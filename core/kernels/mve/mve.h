@@ -1,5 +1,5 @@
 // mve: what this row improves, one file a topic. Needs Helium's integer instructions (M55, M85). Vector floats flush denormals,
-// so floats stay scalar.
+// so floats are scalar but for quantize_row, where that cannot be seen.
 #pragma once
 
 #include "../kernels.h"
@@ -12,6 +12,7 @@ namespace mote {
 
 void mve_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void mve_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void mve_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void mve_attend_q8(const Attention& a, const float* q, float* out);
 
 }  // namespace mote

@@ -6,9 +6,15 @@
 
 namespace mote {
 
+#if __ARM_FEATURE_MVE & 2
+constexpr auto quantize_row = mve_quantize_row;
+#else
+constexpr auto quantize_row = ref_quantize_row;  // Helium without floats
+#endif
+
 extern const Kernels mve_kernels;
 const Kernels mve_kernels = {
-    "mve",          ref_matmul_f32, ref_matmul_f16, mve_matmul_q8,  mve_matmul_q4, ref_quantize_row, ref_attend_f32,
+    "mve",          ref_matmul_f32, ref_matmul_f16, mve_matmul_q8,  mve_matmul_q4, quantize_row,     ref_attend_f32,
     ref_attend_f16, mve_attend_q8,  ref_rms_norm,   ref_layer_norm, ref_gate,      ref_activate,     ref_rope,
     ref_add,
 };
