@@ -26,8 +26,8 @@ namespace {
 
 // Some blocks of rows times one slab. `y` is the place of the first row and token, `rows` its stride.
 template <uint32_t blocks>
-void slab_product(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t cols, const uint16_t* row_scales, const float* x_scales, bool first,
-                  bool last, float* y, size_t rows) {
+void slab_product(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t cols, const uint16_t* row_scales, const float* x_scales,
+                  bool first, bool last, float* y, size_t rows) {
     BlockSums acc[blocks];
     const int8_t* p[blocks];
 #pragma GCC unroll 2
@@ -70,10 +70,9 @@ void tile_product(const Matrix& w, uint32_t whole_rows, const int8_t* x, size_t 
         slab.fill(x + begin, stride, n);
         const int8_t* data = reinterpret_cast<const int8_t*>(w.data) + size_t(begin) * 4;
         uint32_t row = 0;
-        for (; row + 8 <= whole_rows; row += 8)
-            slab_product<2>(data + row / 4 * block_bytes, block_bytes, slab.values, n, w.row_scales + row, x_scales, first, last, y + row, w.rows);
-        if (row < whole_rows)
-            slab_product<1>(data + row / 4 * block_bytes, block_bytes, slab.values, n, w.row_scales + row, x_scales, first, last, y + row, w.rows);
+        for (; row + 8 <= whole_rows; row += 8, data += 2 * block_bytes)
+            slab_product<2>(data, block_bytes, slab.values, n, w.row_scales + row, x_scales, first, last, y + row, w.rows);
+        if (row < whole_rows) slab_product<1>(data, block_bytes, slab.values, n, w.row_scales + row, x_scales, first, last, y + row, w.rows);
     }
 }
 
@@ -88,14 +87,14 @@ void i8mm_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, flo
     rest.rows -= whole_rows;
     uint32_t token = 0;
     for (; token + tile_tokens <= count; token += tile_tokens) {
-        const int8_t* v = x.values + size_t(token) * x.stride;
+        int8_t* v = x.values + size_t(token) * x.stride;
         float* to = y + size_t(token) * w.rows;
         if (whole_rows) tile_product(w, whole_rows, v, x.stride, x.scales + token, to);
-        for (uint32_t t = 0; rest.rows && t < tile_tokens; t++)
-            dotprod_matmul_q8(rest, {x.values + size_t(token + t) * x.stride, x.scales + token + t, nullptr, x.stride}, 1, to + size_t(t) * w.rows + whole_rows);
+        for (uint32_t t = 0; rest.rows && t < tile_tokens; t++, v += x.stride, to += w.rows)
+            dotprod_matmul_q8(rest, {v, x.scales + token + t, nullptr, x.stride}, 1, to + whole_rows);
     }
-    if (token < count)
-        dotprod_matmul_q8(w, {x.values + size_t(token) * x.stride, x.scales + token, nullptr, x.stride}, count - token, y + size_t(token) * w.rows);
+    const QuantizedTile last{x.values + size_t(token) * x.stride, x.scales + token, nullptr, x.stride};
+    if (token < count) dotprod_matmul_q8(w, last, count - token, y + size_t(token) * w.rows);
 }
 
 }  // namespace mote

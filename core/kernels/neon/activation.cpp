@@ -27,7 +27,7 @@ constexpr uint32_t lanes = 4;
     const int32x4_t fixed = vcvtq_s32_f32(vmulq_n_f32(x, 16777216.0f));
     const int32x4_t log2e = vdupq_n_s32(1549082005);
     const int64x2_t low = vmull_s32(vget_low_s32(fixed), vget_low_s32(log2e)), high = vmull_high_s32(fixed, log2e);
-    const uint32x4_t fraction = vcombine_u32(vmovn_u64(vreinterpretq_u64_s64(vshrq_n_s64(low, 22))), vmovn_u64(vreinterpretq_u64_s64(vshrq_n_s64(high, 22))));
+    const uint32x4_t fraction = vreinterpretq_u32_s32(vcombine_s32(vshrn_n_s64(low, 22), vshrn_n_s64(high, 22)));
     const int32x4_t exponent = vshrq_n_s32(vuzp2q_s32(vreinterpretq_s32_s64(low), vreinterpretq_s32_s64(high)), 22);
     const uint32x4_t rounded = vrshrq_n_u32(vshrq_n_u32(exp2_fraction4(fraction), 7), 1);
     const uint32x4_t bits = vaddq_u32(rounded, vshlq_n_u32(vreinterpretq_u32_s32(vaddq_s32(exponent, vdupq_n_s32(126))), 23));

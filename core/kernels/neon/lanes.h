@@ -86,10 +86,14 @@ static void matmul_by_blocks(const Matrix& w, const QuantizedTile& x, uint32_t c
     for (uint32_t row = 0, rows; row < w.rows; row += rows) {
         rows = w.rows - row >= 4 * most ? 4 * most : w.rows - row < 4 ? w.rows - row : 4;
         const size_t block = row / 4;
-        const RowBlocks own{reinterpret_cast<const int8_t*>(w.data) + block * block_bytes, w.group_scales + block * (cols / group_cols * 4),
-                            w.row_scales + row, cols, rows};
-        for (uint32_t token = 0; token < count; token++)
-            (rows == 4 * most ? many : one)(own, x.values + size_t(token) * x.stride, x.scales[token], y + size_t(token) * w.rows + row);
+        const RowBlocks own{reinterpret_cast<const int8_t*>(w.data) + block * block_bytes,
+                            w.group_scales + block * (cols / group_cols * 4), w.row_scales + row, cols, rows};
+        for (uint32_t token = 0; token < count; token++) {
+            const int8_t* v = x.values + size_t(token) * x.stride;
+            float* to = y + size_t(token) * w.rows + row;
+            if (rows == 4 * most) many(own, v, x.scales[token], to);
+            else one(own, v, x.scales[token], to);
+        }
     }
 }
 
