@@ -1,5 +1,6 @@
 // arithmetic: the scalar functions that all kernels share. Only + - * /, comparisons and integers, so that every target
 // computes the same bits; no libm. Compiled without contraction and without the vectorizer (DESIGN.md, Arithmetic).
+// What is short is static, not inline: the linker must not take a copy that was compiled for AVX-512 and give it to all.
 #pragma once
 
 #include <stddef.h>
@@ -11,13 +12,13 @@
 
 namespace mote {
 
-inline uint32_t bits_of(float x) {
+static inline uint32_t bits_of(float x) {
     uint32_t bits;
     __builtin_memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-inline float float_of(uint32_t bits) {
+static inline float float_of(uint32_t bits) {
     float x;
     __builtin_memcpy(&x, &bits, sizeof x);
     return x;
@@ -27,18 +28,18 @@ constexpr uint32_t nan_bits = 0x7fc00000;
 constexpr uint32_t infinity_bits = 0x7f800000;
 
 /// The magnitude of x as an ordered integer: monotone in |x|, and >= infinity_bits exactly for infinities and NaN.
-inline uint32_t magnitude(float x) { return bits_of(x) & 0x7fffffffu; }
+static inline uint32_t magnitude(float x) { return bits_of(x) & 0x7fffffffu; }
 
 /// Below 2^-90 a vector quantizes to zero: its reciprocal and its products stay far from denormals.
 constexpr uint32_t smallest_magnitude = 0x12800000;
 
-inline float bf16_to_f32(uint16_t b) { return float_of(uint32_t(b) << 16); }
+static inline float bf16_to_f32(uint16_t b) { return float_of(uint32_t(b) << 16); }
 
 /// The smallest bf16 that is not below x. x is finite, >= 0.
-inline uint16_t bf16_above(float x) { return uint16_t((bits_of(x) + 0xffffu) >> 16); }
+static inline uint16_t bf16_above(float x) { return uint16_t((bits_of(x) + 0xffffu) >> 16); }
 
 /// Exact.
-inline float f16_to_f32(uint16_t h) {
+static inline float f16_to_f32(uint16_t h) {
     const uint32_t sign = uint32_t(h & 0x8000u) << 16;
     const uint32_t body = uint32_t(h & 0x7fffu) << 13;
     if (body >= 0x0f800000u) return float_of(sign | 0x70000000u | body);  // infinity, NaN: the exponent becomes 255
@@ -49,7 +50,7 @@ inline float f16_to_f32(uint16_t h) {
 }
 
 /// Rounds to nearest even; beyond 65504 becomes infinity.
-inline uint16_t f32_to_f16(float x) {
+static inline uint16_t f32_to_f16(float x) {
     const uint32_t sign = (bits_of(x) >> 16) & 0x8000u;
     const uint32_t m = magnitude(x);
     if (m > infinity_bits) return uint16_t(sign | 0x7e00u);
@@ -71,7 +72,7 @@ inline uint16_t f32_to_f16(float x) {
 float square_root_integer(float x);
 
 /// The same, by the instruction where there is one.
-inline float square_root(float x) {
+static inline float square_root(float x) {
 #if defined(__SSE2__) || defined(__aarch64__) || (defined(__ARM_FP) && (__ARM_FP & 4))
     return x < 0 ? 0 : __builtin_sqrtf(x);
 #else
@@ -80,7 +81,7 @@ inline float square_root(float x) {
 }
 
 /// The upper 32 bits of a 64-bit product.
-inline uint32_t multiply_high(uint32_t a, uint32_t b) { return uint32_t((uint64_t(a) * b) >> 32); }
+static inline uint32_t multiply_high(uint32_t a, uint32_t b) { return uint32_t((uint64_t(a) * b) >> 32); }
 
 /// 2^fraction as a multiple of 2^-31, in [2^31, 2^32); fraction is a multiple of 2^-32 of one. Relative error below 1e-7.
 uint32_t exp2_fraction(uint32_t fraction);
@@ -105,8 +106,8 @@ CosSin cos_sin(uint32_t phase);
 /// Sum in the order that every reduction uses: four stripes by index % 4, then (s0 + s2) + (s1 + s3).
 struct Stripes {
     float s[4] = {0, 0, 0, 0};
-    void add(uint32_t i, float x) { s[i & 3u] += x; }
-    float sum() const { return (s[0] + s[2]) + (s[1] + s[3]); }
+    [[gnu::always_inline]] void add(uint32_t i, float x) { s[i & 3u] += x; }
+    [[gnu::always_inline]] float sum() const { return (s[0] + s[2]) + (s[1] + s[3]); }
 };
 
 }  // namespace mote
