@@ -4,7 +4,13 @@
 namespace mote::semihosting {
 namespace {
 
-enum Operation : uintptr_t { sys_open = 0x01, sys_write = 0x05, sys_read_char = 0x07, sys_get_cmdline = 0x15, sys_exit_extended = 0x20 };
+enum Operation : uintptr_t {
+    sys_open = 0x01,
+    sys_write = 0x05,
+    sys_read_char = 0x07,
+    sys_get_cmdline = 0x15,
+    sys_exit_extended = 0x20
+};
 
 constexpr uintptr_t application_exit = 0x20026;
 

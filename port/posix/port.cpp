@@ -38,7 +38,8 @@ Image model(const char* file) {
 Memory arena() {
     static Memory memory;
     if (memory.data) return memory;
-    void* const data = mmap(nullptr, board::arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const data =
+        mmap(nullptr, board::arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data != MAP_FAILED) memory = Memory{static_cast<uint8_t*>(data), board::arena_bytes};
     return memory;
 }

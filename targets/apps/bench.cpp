@@ -78,7 +78,7 @@ int app_main() {
     if (!fault.ok()) return report(fault);
     print_row("prompt", prompt_time);
     print_row("decode", decode_time);
-    Note() << "context " << options.context << ", tile " << planned.value.tile << "; arena: " << planned.value.total << " of " << memory.bytes
-           << " bytes; stack: " << port::stack().used << " of " << port::stack().bytes;
+    Note() << "context " << options.context << ", tile " << planned.value.tile << "; arena: " << planned.value.total << " of "
+           << memory.bytes << " bytes; stack: " << port::stack().used << " of " << port::stack().bytes;
     return 0;
 }

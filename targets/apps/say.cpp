@@ -67,8 +67,8 @@ int generate(const Settings& settings, Session& session, Span<const uint32_t> pr
     if (!settings.ids) print(flush(decoder));
     print("\n");
     if (settings.digest) print_digest(digest_so_far);
-    Note() << "prompt: " << prompt.count << " tokens, " << milliseconds(begin, prompt_done) << " ms; generated: " << made << " tokens, "
-           << milliseconds(prompt_done, end) << " ms";
+    Note() << "prompt: " << prompt.count << " tokens, " << milliseconds(begin, prompt_done) << " ms; generated: " << made
+           << " tokens, " << milliseconds(prompt_done, end) << " ms";
     return 0;
 }
 

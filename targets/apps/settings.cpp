@@ -151,7 +151,8 @@ int read_settings(Span<uint8_t> memory, Settings& s, size_t& used) {
         char* const value = text + at;
         at += length(value) + 1;
         bool known = true;
-        if (!read_option(s, name, value, known)) return report_usage(name, known ? "has a value that it cannot have" : "is not an option");
+        if (!read_option(s, name, value, known))
+            return report_usage(name, known ? "has a value that it cannot have" : "is not an option");
     }
     if (s.prompt_from_console) {
         s.prompt = Span<char>(text + used, port::read_line(text + used, memory.count - used));

@@ -17,8 +17,8 @@ bool inside_bank(const Bank& bank, Range r) {
 TEST(board_table, lists_every_board_once) {
     std::set<std::string> names;
     for (const Board& b : boards()) EXPECT_TRUE(names.insert(b.name).second) << b.name;
-    for (const char* name : {"microbit", "mps2-an385", "mps2-an386", "netduinoplus2", "mps2-an500", "mps2-an505", "mps3-an547", "virt-aarch64",
-                             "linux-aarch64", "linux-armv7", "linux-i686", "linux-x86_64"})
+    for (const char* name : {"microbit", "mps2-an385", "mps2-an386", "netduinoplus2", "mps2-an500", "mps2-an505", "mps3-an547",
+                             "virt-aarch64", "linux-aarch64", "linux-armv7", "linux-i686", "linux-x86_64"})
         EXPECT_EQ(names.count(name), 1u) << name;
 }
 
@@ -28,7 +28,8 @@ TEST(board_table, banks_do_not_overlap) {
             for (size_t k = i + 1; k < b.banks.size(); k++) {
                 const Bank &x = b.banks[i], &y = b.banks[k];
                 EXPECT_NE(x.name, y.name) << b.name;
-                EXPECT_TRUE(x.origin + x.bytes <= y.origin || y.origin + y.bytes <= x.origin) << b.name << " " << x.name << " " << y.name;
+                EXPECT_TRUE(x.origin + x.bytes <= y.origin || y.origin + y.bytes <= x.origin)
+                    << b.name << " " << x.name << " " << y.name;
                 EXPECT_TRUE(x.emulated_origin + x.bytes <= y.emulated_origin || y.emulated_origin + y.bytes <= x.emulated_origin)
                     << b.name << " " << x.name << " " << y.name;
             }
@@ -41,7 +42,8 @@ TEST(board_table, code_and_model_lie_in_their_banks_and_apart) {
         ASSERT_NE(b.bank(b.model_bank), nullptr) << b.name;
         EXPECT_TRUE(inside_bank(*b.bank(b.code_bank), b.code())) << b.name;
         EXPECT_TRUE(inside_bank(*b.bank(b.model_bank), b.model())) << b.name;
-        EXPECT_TRUE(b.code().origin + b.code().bytes <= b.model_origin || b.model_origin + b.model().bytes <= b.code().origin) << b.name;
+        EXPECT_TRUE(b.code().origin + b.code().bytes <= b.model_origin || b.model_origin + b.model().bytes <= b.code().origin)
+            << b.name;
         EXPECT_EQ(b.model_origin % 64, 0u) << b.name << ": tensors are aligned to 64 bytes in the file";
     }
 }

@@ -28,7 +28,8 @@ std::string sample(bool wide) { return small_elf(wide, 0x101, {{1, 0x100, "code 
 
 TEST(elf, segments_are_what_was_stored_in_order_of_address) {
     for (const bool wide : both_shapes) {
-        const std::string file = small_elf(wide, 0x201, {{1, 0x200, "later", 5}, {6, 0x40, "not loaded", 10}, {1, 0x100, "first", 9}});
+        const std::string file =
+            small_elf(wide, 0x201, {{1, 0x200, "later", 5}, {6, 0x40, "not loaded", 10}, {1, 0x100, "first", 9}});
         const Firmware f = read_firmware(file, "f.elf");
         EXPECT_EQ(f.wide, wide);
         EXPECT_EQ(f.entry, 0x201u);
@@ -79,6 +80,21 @@ TEST(elf, a_segment_around_the_end_of_addresses_is_refused) {
     std::string file = sample(true);
     overwrite(file, 64 + 24, 0xfffffffffffffff8, 8);
     EXPECT_EQ(refusal(file), "E_RANGE");
+}
+
+TEST(elf, a_file_with_any_byte_changed_is_read_or_refused) {
+    for (const bool wide : both_shapes) {
+        const std::string good = sample(wide);
+        for (size_t at = 0; at < good.size(); at++)
+            for (const int value : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
+                std::string file = good;
+                file[at] = char(value);
+                try {
+                    add_segment(read_firmware(file, "f.elf"), 0x4000, "the model", "f.elf");
+                } catch (const Failure&) {
+                }
+            }
+    }
 }
 
 TEST(elf, an_added_segment_is_read_back) {

@@ -1,4 +1,4 @@
-"""emulated: builds a board's firmware, runs it in the board's emulator, and compares what it prints with what this machine prints."""
+"""emulated: builds a board's firmware, runs it in the board's emulator, and compares what it prints with what is printed here."""
 import os
 import shutil
 import subprocess
@@ -12,11 +12,13 @@ import firmware  # noqa: E402
 SKIPPED = 77
 CHECKPOINTS = os.path.join(ROOT, "tests", "golden", "models")
 GREEDY = ["--prompt-ids", "1,5,9", "-n", "8", "-c", "16", "--temp", "0", "--ids", "--digest", "--ignore-eos"]
-DRAWN = ["--prompt-ids", "2", "-n", "12", "-c", "16", "--temp", "0.9", "--top-k", "0", "-s", "7", "--ids", "--digest", "--ignore-eos"]
+DRAWN = ["--prompt-ids", "2", "-n", "12", "-c", "16", "--temp", "0.9", "--top-k", "0", "-s", "7", "--ids", "--digest",
+         "--ignore-eos"]
 
 
 def output(command):
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            timeout=600)
     if result.returncode:
         raise SystemExit("%s%sfailed with %d: %s" % (result.stdout, result.stderr, result.returncode, " ".join(command)))
     return result.stdout

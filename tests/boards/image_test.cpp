@@ -108,7 +108,8 @@ TEST(image, bin_of_two_banks_is_refused) {
 TEST(image, elf_holds_the_model_at_its_address) {
     for (const char* name : {"microbit", "virt-aarch64"}) {
         const Board& board = board_named(name);
-        const std::string firmware = small_elf(board.port == "aarch64", board.code().origin, {{1, board.code().origin, code, code.size()}});
+        const std::string firmware =
+            small_elf(board.port == "aarch64", board.code().origin, {{1, board.code().origin, code, code.size()}});
         const std::string elf = make_image(board, parts_for(firmware), ImageKind::elf);
         const Firmware joined = read_firmware(elf, "joined");
         ASSERT_EQ(joined.segments.size(), 2u);
@@ -124,7 +125,8 @@ TEST(image, a_model_that_just_fits_is_joined_and_one_byte_more_is_refused_with_t
     const std::string fits(size_t(board.model().bytes), 'm'), longer = fits + "m", much_longer = fits + std::string(1000, 'm');
     EXPECT_EQ(make_image(board, {firmware, fits, "say", "m.mote"}, ImageKind::bin).size(), 256u * 1024);
     EXPECT_NE(refusal(board, {firmware, longer, "say", "m.mote"}, ImageKind::elf).find(": 1 are missing"), std::string::npos);
-    EXPECT_NE(refusal(board, {firmware, much_longer, "say", "m.mote"}, ImageKind::hex).find(": 1000 are missing"), std::string::npos);
+    EXPECT_NE(refusal(board, {firmware, much_longer, "say", "m.mote"}, ImageKind::hex).find(": 1000 are missing"),
+              std::string::npos);
 }
 
 TEST(image, firmware_outside_the_boards_code_is_refused) {

@@ -38,7 +38,8 @@ const Board& board_named(const std::string& name) {
         names.push_back(b.name);
     }
     const std::string near = nearest(name, names);
-    refuse_usage("there is no board '" + name + "'" + (near.empty() ? "; mote targets lists them" : "; did you mean " + near + "?"));
+    refuse_usage("there is no board '" + name + "'" +
+                 (near.empty() ? "; mote targets lists them" : "; did you mean " + near + "?"));
 }
 
 }  // namespace mote::tools

@@ -46,7 +46,8 @@ public:
     std::string_view part(uint64_t offset, uint64_t size, const char* what) const {
         if (!inside(offset, size, bytes_.size()))
             refuse_at("E_TRUNCATED", name_, bytes_.size(),
-                      std::string(what) + " from byte " + std::to_string(offset) + " has " + std::to_string(size) + " bytes; the file ends before");
+                      std::string(what) + " from byte " + std::to_string(offset) + " has " + std::to_string(size) +
+                          " bytes; the file ends before");
         return bytes_.substr(size_t(offset), size_t(size));
     }
 
@@ -72,7 +73,9 @@ bool check_identity(std::string_view file, const std::string& name) {
     if (file.substr(0, 4) != std::string_view("\x7f" "ELF", std::min<size_t>(file.size(), 4)))
         refuse_at("E_MAGIC", name, 0, "this is not an ELF file");
     if (file.size() < identity_bytes) refuse_at("E_TRUNCATED", name, file.size(), "the ELF file ends within its first 16 bytes");
-    if (file[4] != 1 && file[4] != 2) refuse_at("E_TYPE", name, 4, "the ELF class is " + std::to_string(uint8_t(file[4])) + "; 1 (32 bits) and 2 (64 bits) are known");
+    if (file[4] != 1 && file[4] != 2)
+        refuse_at("E_TYPE", name, 4,
+                  "the ELF class is " + std::to_string(uint8_t(file[4])) + "; 1 (32 bits) and 2 (64 bits) are known");
     if (file[5] != 1) refuse_at("E_ENDIAN", name, 5, "the ELF file is not little-endian");
     return file[4] == 2;
 }
@@ -82,7 +85,8 @@ void check_overlap(std::vector<Segment>& segments, const std::string& name) {
     for (size_t i = 0; i < segments.size(); i++) {
         const Size end = Size(segments[i].address) + segments[i].bytes.size();
         if (end.overflow) refuse("E_RANGE", name, "a segment goes beyond the last address");
-        if (i + 1 < segments.size() && end.value > segments[i + 1].address) refuse("E_OVERLAP", name, "two segments share addresses");
+        if (i + 1 < segments.size() && end.value > segments[i + 1].address)
+            refuse("E_OVERLAP", name, "two segments share addresses");
     }
 }
 
@@ -124,11 +128,16 @@ Firmware read_firmware(std::string_view file, const std::string& name) {
     const Shape& s = shape_of(is_wide);
     const Reader r(file, name, s.word);
     r.part(0, s.header_bytes, "the ELF header");
-    if (r.half(16) != 2) refuse_at("E_TYPE", name, 16, "the ELF file is not an executable (type " + std::to_string(r.half(16)) + ")");
+    if (r.half(16) != 2)
+        refuse_at("E_TYPE", name, 16, "the ELF file is not an executable (type " + std::to_string(r.half(16)) + ")");
     if (r.half(s.segment_size) != s.segment_bytes)
-        refuse_at("E_SHAPE", name, s.segment_size, "program headers have " + std::to_string(r.half(s.segment_size)) + " bytes, not " + std::to_string(s.segment_bytes));
+        refuse_at(
+            "E_SHAPE", name, s.segment_size,
+            "program headers have " + std::to_string(r.half(s.segment_size)) + " bytes, not " + std::to_string(s.segment_bytes));
     if (r.half(s.section_count) && r.half(s.section_size) != s.section_bytes)
-        refuse_at("E_SHAPE", name, s.section_size, "section headers have " + std::to_string(r.half(s.section_size)) + " bytes, not " + std::to_string(s.section_bytes));
+        refuse_at(
+            "E_SHAPE", name, s.section_size,
+            "section headers have " + std::to_string(r.half(s.section_size)) + " bytes, not " + std::to_string(s.section_bytes));
     table(r, r.word(s.sections), r.half(s.section_count), s.section_bytes, "the section table");
 
     Firmware firmware{file, is_wide, r.word(s.entry), {}};
@@ -150,7 +159,8 @@ std::string add_segment(const Firmware& firmware, uint64_t address, std::string_
     const Shape& s = shape_of(firmware.wide);
     const Reader r(firmware.file, name, s.word);
     const uint64_t count = r.half(s.segment_count);
-    if (count >= 0xfffe) refuse_at("E_LIMIT", name, s.segment_count, "there are " + std::to_string(count) + " program headers already");
+    if (count >= 0xfffe)
+        refuse_at("E_LIMIT", name, s.segment_count, "there are " + std::to_string(count) + " program headers already");
 
     std::string out(firmware.file);
     pad(out, model_alignment);

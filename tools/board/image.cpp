@@ -28,17 +28,13 @@ void check_fit(const Board& board, const Firmware& firmware, const ImageParts& p
             refuse("E_RANGE", parts.firmware_name,
                    std::to_string(s.bytes.size()) + " bytes lie at " + hex(s.address) + "; code of " + board.name + " lies at " +
                        range_text(board.code()) + ": build the firmware for this board, without a linked-in model");
-    const Range room = board.model();
-    if (parts.model.size() > room.bytes)
-        throw Failure(Exit::limit, "E_LIMIT", parts.model_name, std::nullopt,
-                      "the model has " + std::to_string(parts.model.size()) + " bytes, " + board.name + " has room for " +
-                          std::to_string(room.bytes) + ": " + std::to_string(parts.model.size() - room.bytes) + " are missing");
+    require_room(board, parts.model.size(), parts.model_name);
 }
 
 std::string make_bin(const Board& board, const Firmware& firmware, std::string_view model) {
     if (board.code_bank != board.model_bank)
-        refuse_usage("the model of " + board.name + " lies in another memory (" + board.model_bank + ") than its code (" + board.code_bank +
-                     "): one flat file cannot hold both, choose elf or hex");
+        refuse_usage("the model of " + board.name + " lies in another memory (" + board.model_bank + ") than its code (" +
+                     board.code_bank + "): one flat file cannot hold both, choose elf or hex");
     const uint64_t origin = board.code().origin;
     std::string out(size_t(board.model_origin - origin), '\xff');
     for (const Segment& s : firmware.segments) out.replace(size_t(s.address - origin), s.bytes.size(), s.bytes);
@@ -100,6 +96,14 @@ std::string make_hex(const Board& board, const Firmware& firmware, std::string_v
 }
 
 }  // namespace
+
+void require_room(const Board& board, uint64_t model_bytes, const std::string& model_name) {
+    const uint64_t room = board.model().bytes;
+    if (!board.has_memory_map() || model_bytes <= room) return;
+    throw Failure(Exit::limit, "E_LIMIT", model_name, std::nullopt,
+                  "the model has " + std::to_string(model_bytes) + " bytes, " + board.name + " has room for " +
+                      std::to_string(room) + ": " + std::to_string(model_bytes - room) + " are missing");
+}
 
 ImageKind image_kind(const std::string& word) {
     if (word == "elf") return ImageKind::elf;

@@ -23,9 +23,12 @@ struct ImageParts {
     std::string firmware_name, model_name;
 };
 
+/// Refuses with E_LIMIT and the missing bytes if a board has a place for models, and this one is larger.
+void require_room(const Board& board, uint64_t model_bytes, const std::string& model_name);
+
 /// The joined file. The model's own contents are the caller's to check.
 /// Refuses: an ELF file that is damaged or not of this board (E_RANGE: a segment outside the board's code), a model that does
-/// not fit (E_LIMIT with the missing bytes), a board without a memory map (E_ARG), a .bin whose parts lie in two banks (E_ARG).
+/// not fit (require_room), a board without a memory map (E_ARG), a .bin whose parts lie in two banks (E_ARG).
 std::string make_image(const Board& board, const ImageParts& parts, ImageKind kind);
 
 }  // namespace mote::tools

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
+#include "board/image.h"
 #include "board/notes.h"
 #include "board/process.h"
 
@@ -39,7 +40,9 @@ std::string escaped(const std::string& text) {
 }
 
 // The words arrive as one line: port/baremetal takes it apart again.
-std::string quoted(const std::string& word) { return word.empty() || word.find(' ') != std::string::npos ? '"' + word + '"' : word; }
+std::string quoted(const std::string& word) {
+    return word.empty() || word.find(' ') != std::string::npos ? '"' + word + '"' : word;
+}
 
 std::string hex_address(uint64_t value) {
     char text[19];
@@ -53,7 +56,9 @@ std::vector<std::string> program_arguments(const BoardRun& run) {
     return out;
 }
 
-void append(std::vector<std::string>& to, const std::vector<std::string>& words) { to.insert(to.end(), words.begin(), words.end()); }
+void append(std::vector<std::string>& to, const std::vector<std::string>& words) {
+    to.insert(to.end(), words.begin(), words.end());
+}
 
 std::vector<std::string> system_command(const Board& board, const std::string& firmware, const BoardRun& run) {
     std::vector<std::string> out = {board.emulator_program};
@@ -63,16 +68,9 @@ std::vector<std::string> system_command(const Board& board, const std::string& f
     for (const std::string& word : program_arguments(run)) semihosting += ",arg=" + escaped(quoted(word));
     append(out, {"-semihosting-config", semihosting, "-kernel", firmware});
     if (!run.model.empty())
-        append(out, {"-device", "loader,file=" + escaped(run.model) + ",addr=" + hex_address(board.model_origin) + ",force-raw=on"});
+        append(out,
+               {"-device", "loader,file=" + escaped(run.model) + ",addr=" + hex_address(board.model_origin) + ",force-raw=on"});
     return out;
-}
-
-void check_room(const Board& board, const std::string& model) {
-    const uint64_t bytes = MappedFile(model).size(), room = board.model().bytes;
-    if (board.has_memory_map() && bytes > room)
-        throw Failure(Exit::limit, "E_LIMIT", model, std::nullopt,
-                      "the model has " + std::to_string(bytes) + " bytes, " + board.name + " has room for " + std::to_string(room) + ": " +
-                          std::to_string(bytes - room) + " are missing");
 }
 
 }  // namespace
@@ -90,12 +88,13 @@ std::string find_firmware(const Board& board, const std::string& program) {
         if (exists(place)) return place;
         tried += (tried.empty() ? "" : ", ") + place;
     }
-    refuse("E_MISSING", program, "there is no firmware for " + board.name + " (looked for " + tried + "); build it: cmake --preset " +
-                                     board.name + " && cmake --build build/" + board.name);
+    refuse("E_MISSING", program,
+           "there is no firmware for " + board.name + " (looked for " + tried + "); build it: cmake --preset " + board.name +
+               " && cmake --build build/" + board.name);
 }
 
 std::vector<std::string> emulator_command(const Board& board, const std::string& firmware, const BoardRun& run) {
-    if (!run.model.empty()) check_room(board, run.model);
+    if (!run.model.empty()) require_room(board, MappedFile(run.model).size(), run.model);
     if (board.emulator == EmulatorKind::qemu_system) return system_command(board, firmware, run);
     std::vector<std::string> out;
     if (board.emulator == EmulatorKind::qemu_user) {
@@ -112,10 +111,15 @@ int run_board(const BoardRun& run) {
     const Board& board = board_named(run.board);
     const std::string firmware = run.firmware.empty() ? find_firmware(board, run.program) : run.firmware;
     if (!exists(firmware)) refuse("E_MISSING", firmware, "there is no such firmware");
-    NoteFilter filter([](std::string_view text) { print(text), flush_output(); }, [](std::string_view line) { note("[mote] " + std::string(line)); });
+    const auto on_text = [](std::string_view text) {
+        print(text);
+        flush_output();
+    };
+    NoteFilter filter(on_text, [](std::string_view line) { note("[mote] " + std::string(line)); });
     // A board has one console, and a process on a system with files is read as if it had: then order is kept.
     const Errors errors = board.emulator == EmulatorKind::qemu_system ? Errors::shared : Errors::joined;
-    const int code = run_process(emulator_command(board, firmware, run), errors, [&](std::string_view bytes) { filter.feed(bytes); });
+    const std::vector<std::string> command = emulator_command(board, firmware, run);
+    const int code = run_process(command, errors, [&](std::string_view bytes) { filter.feed(bytes); });
     filter.finish();
     return code;
 }
