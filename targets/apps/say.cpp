@@ -91,10 +91,11 @@ int app_main() {
     if (!prompt.ok()) return report(prompt.fault);
     Result<Session> session = begin_session(model.value, settings.options, arena);
     if (!session.ok()) return report(session.fault);
-    const int code = generate(settings, session.value, Span<const uint32_t>(prompt.value.data, prompt.value.count));
+    const Span<const uint32_t> tokens(prompt.value.data, prompt.value.count);
+    if (const int code = generate(settings, session.value, tokens)) return code;
 
     const port::Stack stack = port::stack();
     Note() << "context " << session.value.plan.context << "; arena: " << session.value.plan.total << " of " << memory.bytes
            << " bytes; stack: " << stack.used << " of " << stack.bytes;
-    return code;
+    return 0;
 }
