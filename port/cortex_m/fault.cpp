@@ -5,8 +5,6 @@
 #include "console.h"
 #include "registers.h"
 
-extern "C" const uint32_t link_stack_start[], link_stack_end[];
-
 namespace {
 
 constexpr int exit_fault = 70;
@@ -36,17 +34,27 @@ void print_value(const char* name, uint32_t value) {
 
 extern "C" {
 
-// The stack may be what failed: the rest of the handler has all of it again.
+// The stack may be what failed, so the rest of the handler has all of it again. Before that, the program counter is taken from
+// the frame (its seventh word), if the core could write one: a frame outside the stack must not be read either.
 [[gnu::naked]] void fault_handler() {
     asm volatile(
-        "mov r0, sp\n"
-        "ldr r1, =link_stack_end\n"
-        "mov sp, r1\n"
+        ".syntax unified\n"
+        "mov r1, sp\n"
+        "movs r0, #0\n"
+        "ldr r2, =link_stack_start\n"
+        "cmp r1, r2\n"
+        "blo 1f\n"
+        "ldr r2, =link_stack_end - 32\n"
+        "cmp r1, r2\n"
+        "bhi 1f\n"
+        "ldr r0, [r1, #24]\n"
+        "1: ldr r2, =link_stack_end\n"
+        "mov sp, r2\n"
         "bl report_fault\n"
         ".ltorg\n");
 }
 
-[[noreturn]] [[gnu::used]] void report_fault(const uint32_t* frame) {
+[[noreturn]] [[gnu::used]] void report_fault(uint32_t pc) {
     uint32_t number;
     asm volatile("mrs %0, ipsr" : "=r"(number));
     const char* name = "an unknown exception";
@@ -54,8 +62,7 @@ extern "C" {
         if (n.number == number) name = n.text;
     print("\n[mote] fault: ");
     print(name);
-    // The frame is eight words; pc is the seventh. The core could not write it if the stack was exhausted.
-    if (frame >= link_stack_start && frame + 8 <= link_stack_end) print_value(", pc 0x", frame[6]);
+    if (pc) print_value(", pc 0x", pc);
 #if __ARM_ARCH_ISA_THUMB >= 2
     print_value(", cfsr 0x", mote::reg(mote::scs::fault_status));
     print_value(", hfsr 0x", mote::reg(mote::scs::hard_fault_status));
