@@ -3,7 +3,7 @@
 
     budget.py MOTE BUILDS plan        bytes of arena that mote plan reports, exactly
     budget.py MOTE BUILDS BOARD       bytes of code of the firmware and of core in it, and the deepest stack; 77: not built
-    budget.py MOTE BUILDS --record    measures everything and writes budget.json
+    budget.py MOTE BUILDS --record    measures everything and writes budget.json, and README.md with the same as a table
 
 Code and stack may differ by the slack below before a test fails: above it has grown, below the file no longer tells the truth.
 
@@ -27,7 +27,7 @@ import elf
 BUDGET = HERE / "budget.json"
 GROWS, SHRINKS = 0.02, 0.10  # slack of code and stack
 COMPILER_LIBRARY = 64        # bytes: the deepest of libgcc's arithmetic on Cortex-M0, and memcpy, with room to spare
-KERNEL = re.compile(r"N4mote\d+(ref|dsp|mve|neon|dot)_|core/kernels/\w+/")
+KERNEL = re.compile(r"N4mote\d+(ref|thumb|dsp|mve|neon|dotprod)_|core/kernels/\w+/")
 APP_MAIN = "_Z8app_mainv"    # every port calls it
 BARE_METAL = ["microbit", "mps2-an385", "mps2-an386", "netduinoplus2", "mps2-an500", "mps2-an505", "mps3-an547", "virt-aarch64"]
 PLANS = [
@@ -146,6 +146,32 @@ def measure(build):
     return {"firmware": flash_bytes(program), "core": core_bytes(program, "libmote_core"), "stack": stack}, problems
 
 
+# ---- the table
+
+README = """# budget: what the library costs
+
+Written by `budget.py MOTE BUILDS --record`, from the firmware `say` of each board with every weight format, family and cache in it.
+Tests hold the figures: code and stack to 2 %, arenas to the byte.
+
+* **code**: everything in flash but the model. **core**: the library's part of it.
+* **stack**: the deepest path of the compiler's call graph, from reset on.
+
+| board | code | core | stack |
+|---|---|---|---|
+"""
+
+
+def table(budget):
+    text = README
+    for board in BARE_METAL:
+        b = budget[board]
+        text += f"| {board} | {b['firmware']} | {b['core']} | {b['stack']} |\n"
+    text += "\n| model, and arguments of `mote plan` | bytes of arena |\n|---|---|\n"
+    for what, bytes_of in budget["plan"].items():
+        text += f"| `{what}` | {bytes_of} |\n"
+    return text
+
+
 # ---- comparison
 
 def differences(name, found, budget):
@@ -168,6 +194,7 @@ def main():
             if problems:
                 sys.exit("\n".join(problems))
         BUDGET.write_text(json.dumps(budget, indent=2) + "\n")
+        (HERE / "README.md").write_text(table(budget))
         return 0
     if what != "plan" and not (builds / what / "targets" / "say").exists():
         print(f"skipped: the firmware of {what} is not built")
