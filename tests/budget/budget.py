@@ -8,8 +8,9 @@
 Code and stack may differ by the slack below before a test fails: above it has grown, below the file no longer tells the truth.
 
 The stack is the deepest path of the call graph that GCC writes (-fcallgraph-info=su), from reset through app_main: every file of
-the firmware is compiled once more for it. A call through a pointer counts as one to the deepest of core's kernels. A function that calls itself,
-however indirectly, or whose frame has no fixed size, fails the test. Functions of the compiler's library count as 64 bytes.
+the firmware is compiled once more for it. A call through core's table of kernels counts as one to the deepest kernel of that name, any other call
+through a pointer as one to the deepest of all. A function that calls itself, however indirectly, or whose frame has no fixed size,
+fails the test. Functions of the compiler's library count as 64 bytes.
 """
 
 import json
@@ -29,6 +30,7 @@ GROWS, SHRINKS = 0.02, 0.10  # slack of code and stack
 COMPILER_LIBRARY = 64        # bytes: the deepest of libgcc's arithmetic on Cortex-M0, and memcpy, with room to spare
 KERNEL = re.compile(r"N4mote\d+(ref|thumb|dsp|mve|neon|dotprod)_|core/kernels/\w+/")
 APP_MAIN = "_Z8app_mainv"    # every port calls it
+INDIRECT = "__indirect_call"
 BARE_METAL = ["microbit", "mps2-an385", "mps2-an386", "netduinoplus2", "mps2-an500", "mps2-an505", "mps3-an547", "virt-aarch64"]
 PLANS = [
     ("260K", ["-c", "512", "--tile", "1"]),
@@ -74,7 +76,7 @@ def core_bytes(program, archive):
 
 class CallGraph:
     def __init__(self):
-        self.frame, self.calls, self.problems = {}, {}, []
+        self.frame, self.calls, self.problems, self.sources = {}, {}, [], {}
 
     def read(self, path):
         text = path.read_text()
@@ -85,8 +87,17 @@ class CallGraph:
             self.frame[title] = int(match.group(1))
             if match.group(2) == "dynamic":
                 self.problems.append(f"{title}: the frame has no fixed size")
-        for source, target in re.findall(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"', text):
-            self.calls.setdefault(source, set()).add(target)
+        for source, target, place in re.findall(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]*)")?', text):
+            self.calls.setdefault(source, set()).add(target + self.kernel_named_at(place) if target == INDIRECT else target)
+
+    def kernel_named_at(self, place):
+        """Which kernels a line may call: ":matmul_q8" for `kernel.matmul_q8(`, all of attention for `run(Attention`; "": any."""
+        file, line = place.split(":")[:2]
+        if file not in self.sources:
+            self.sources[file] = pathlib.Path(file).read_text().splitlines()
+        text = self.sources[file][int(line) - 1]
+        match = re.search(r"\bkernel\.(\w+)\(", text)
+        return ":" + match.group(1) if match else r":attend_\w+" if "run(Attention" in text else ""
 
     def root_above(self, function):
         """What runs first on the way to a function."""
@@ -104,8 +115,10 @@ class CallGraph:
             if function in open_calls:
                 self.problems.append(f"{function}: calls itself")
                 return 0, []
-            if function == "__indirect_call":
-                return max((visit(k) for k in kernels if k not in open_calls), default=(0, []))
+            if function.startswith(INDIRECT):
+                name = function[len(INDIRECT) + 1:]
+                named = [k for k in kernels if re.search(rf"_{name}E", k)] if name else kernels
+                return max((visit(k) for k in named or kernels if k not in open_calls), default=(0, []))
             if function not in self.frame:
                 return COMPILER_LIBRARY, [function]
             open_calls.add(function)
