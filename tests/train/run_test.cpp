@@ -1,6 +1,7 @@
 // run: whole runs: killed, interrupted, damaged, doubled.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -89,13 +90,16 @@ TEST(run, learns_and_its_checkpoint_is_a_model) {
 TEST(run, killed_at_any_instant_ends_with_the_same_bits) {
     const TemporaryFolder folder;
     const TrainOptions whole = tiny_run(folder, "whole");
+    const auto begin = std::chrono::steady_clock::now();
     ASSERT_EQ(train_in_child(whole), 0);
+    const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
     TrainOptions killed = tiny_run(folder, "killed");
     Random random(4);
     int kills = 0, code = -SIGKILL;
     while (code == -SIGKILL && kills < 200) {
         killed.resume = std::filesystem::exists(killed.run) && RunFolder(killed.run).has_steps();
-        code = train_in_child(killed, SIGKILL, useconds_t(1000 * (kills + 5 + int(random.below(60)))));
+        // The first dies in the first half of its run; later ones live longer, so that the last one ends.
+        code = train_in_child(killed, SIGKILL, useconds_t(duration * (kills + 1 + int(random.below(8))) / 16));
         kills += code == -SIGKILL;
     }
     EXPECT_EQ(code, 0);
