@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "pack/quantize.h"
 #include "support/models.h"
@@ -100,6 +101,30 @@ TEST(pack, of_tiny_and_huge_rows_stays_finite) {
             std::vector<float> x(40, size);
             x[3] = -size / 2;
             for (const float y : round_trip(x, 1, 40, f)) EXPECT_TRUE(std::isfinite(y)) << size;
+        }
+}
+
+// A fuzzer's find: a scale below the normal floats has no reciprocal, and 0 times infinity became a weight.
+TEST(pack, of_rows_too_small_for_a_scale_is_zeros) {
+    for (const float size : {1e-45f, 1e-39f, 1e-38f, 1e-37f})
+        for (const Format f : {Format::q8, Format::q4}) {
+            std::vector<float> x(40, 0.0f);
+            x[3] = size;
+            const PackedMatrix p = pack_matrix(x.data(), 1, 40, f);
+            uint16_t scale;
+            std::memcpy(&scale, p.bytes.data() + matrix_layout(f, 1, 40).row_scales, 2);
+            EXPECT_EQ(scale, 0) << size;
+            EXPECT_EQ(unpack_matrix(p.bytes.data(), 1, 40, f), std::vector<float>(40, 0.0f)) << size;
+        }
+}
+
+TEST(pack, of_a_row_that_is_not_finite_is_nan_and_leaves_its_neighbours) {
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+        for (const Format f : {Format::q8, Format::q4}) {
+            std::vector<float> x(3 * 40, 1.0f);
+            x[40 + 7] = bad;
+            const std::vector<float> y = round_trip(x, 3, 40, f);
+            for (size_t i = 0; i < 120; i++) EXPECT_EQ(std::isnan(y[i]), i / 40 == 1) << i;
         }
 }
 

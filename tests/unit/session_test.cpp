@@ -318,25 +318,28 @@ TEST(scratch, may_be_overwritten_between_steps) {
     }
 }
 
-// Each weight in turn is NaN or infinite: the sampler must notice, and never answer with a token.
+Error error_of_sampling(const Model& model, Format kv) {
+    TestSession s = start_test_session(model, Options{8, 2, kv, 0});
+    const uint32_t tokens[] = {1, 2, 3};
+    const Result<Span<float>> logits = step(s.session, tokens, 3);
+    Sampler chooser = sampler(SamplerOptions{}).value;
+    return logits.ok() ? sample(chooser, logits.value).fault.error : logits.fault.error;
+}
+
+// Each tensor in turn is NaN or infinite: the sampler must notice, and never answer with a token.
 TEST(nonfinite_weights, become_an_error_and_never_a_token) {
     for (const char* shape : {"llama:dim=32,layers=2,heads=2,hidden=40,vocab=30,context=8,tied=0", "gpt2:dim=32,layers=2,heads=2,hidden=40,vocab=30,context=8,tied=0"})
         for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
             const tools::Weights sound = tools::random_model(shape, 1);
-            for (const auto& [key, tensor] : sound.tensors) {
-                tools::Weights w = sound;
-                for (float& v : w.tensors[key].values) v = bad;
-                const TestModel m = testing::open_test_model(testing::packed_file(w, "f32"));
-                for (const Format kv : {Format::q8, Format::f16, Format::f32}) {
-                    TestSession s = start_test_session(m.model, Options{8, 2, kv, 0});
-                    const uint32_t tokens[] = {1, 2, 3};
-                    const Result<Span<float>> logits = step(s.session, tokens, 3);
-                    ASSERT_TRUE(logits.ok());
-                    Sampler chooser = sampler(SamplerOptions{}).value;
-                    EXPECT_EQ(sample(chooser, logits.value).fault.error, Error::nonfinite)
-                        << shape << " role " << int(key.first) << " layer " << key.second << " cache " << int(kv) << " weight " << bad;
+            for (const auto& [key, tensor] : sound.tensors)
+                for (const char* formats : {"f32", "q8", "q4"}) {
+                    tools::Weights w = sound;
+                    for (float& v : w.tensors[key].values) v = bad;
+                    const TestModel m = testing::open_test_model(testing::packed_file(w, formats));
+                    for (const Format kv : {Format::q8, Format::f16, Format::f32})
+                        EXPECT_EQ(error_of_sampling(m.model, kv), Error::nonfinite)
+                            << shape << " role " << int(key.first) << " layer " << key.second << " " << formats << " cache " << int(kv) << " weight " << bad;
                 }
-            }
         }
 }
 
@@ -351,11 +354,7 @@ TEST(nonfinite_row_scales, become_an_error_and_never_a_token) {
         testing::reseal(image.data(), image.size());
         const Result<Model> damaged = open(image.data(), image.size());
         ASSERT_TRUE(damaged.ok());
-        TestSession s = start_test_session(damaged.value, Options{8, 2, Format::q8, 0});
-        const uint32_t tokens[] = {1, 2, 3};
-        const Result<Span<float>> logits = step(s.session, tokens, 3);
-        Sampler chooser = sampler(SamplerOptions{}).value;
-        EXPECT_EQ(sample(chooser, logits.value).fault.error, Error::nonfinite) << "role " << int(r.role) << " layer " << r.layer;
+        EXPECT_EQ(error_of_sampling(damaged.value, Format::q8), Error::nonfinite) << "role " << int(r.role) << " layer " << r.layer;
     }
 }
 

@@ -38,8 +38,24 @@ float get_row_scale(const uint8_t* row_scales, uint32_t row) {
     return bf16_to_f32(scale);
 }
 
+// The smallest bf16 that is not below x. What a normal float cannot divide by becomes 0, and its row with it: 2^-125 and below
+// is far from anything that a model computes with.
+uint16_t sound_scale_above(float x) {
+    constexpr uint16_t smallest = 0x0100;
+    const uint16_t scale = bf16_above(x);
+    return scale < smallest ? uint16_t(0) : scale;
+}
+
+// A row with an element that is not finite says so in its scale, so that everything computed with it is NaN.
+bool pack_nonfinite_row(const float* x, uint32_t row, uint32_t cols, uint8_t* row_scales) {
+    if (std::all_of(x, x + cols, [](float v) { return std::isfinite(v); })) return false;
+    put_row_scale(row_scales, row, uint16_t(nan_bits >> 16));
+    return true;
+}
+
 void pack_q8_row(const float* x, uint32_t row, uint32_t cols, const MatrixLayout& layout, uint8_t* to) {
-    const uint16_t scale = bf16_above(largest_magnitude(x, cols) / 127.0f);
+    if (pack_nonfinite_row(x, row, cols, to + layout.row_scales)) return;
+    const uint16_t scale = sound_scale_above(largest_magnitude(x, cols) / 127.0f);
     put_row_scale(to + layout.row_scales, row, scale);
     const float inverse = scale ? 1.0f / bf16_to_f32(scale) : 0;
     const uint32_t stored = padded_cols(Format::q8, cols);
@@ -81,9 +97,10 @@ int32_t best_group_scale(const Group& x, float row_scale, int32_t limit) {
 }
 
 void pack_q4_row(const float* x, uint32_t row, uint32_t cols, const MatrixLayout& layout, uint8_t* to) {
+    if (pack_nonfinite_row(x, row, cols, to + layout.row_scales)) return;
     const uint32_t stored = padded_cols(Format::q4, cols), groups = stored / group_cols;
     const int32_t limit = largest_group_scale(groups);
-    const uint16_t scale = bf16_above(largest_magnitude(x, cols) / (7.0f * float(limit)));
+    const uint16_t scale = sound_scale_above(largest_magnitude(x, cols) / (7.0f * float(limit)));
     const float row_scale = bf16_to_f32(scale);
     put_row_scale(to + layout.row_scales, row, scale);
     for (uint32_t g = 0; g < groups; g++) {

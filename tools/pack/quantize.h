@@ -18,7 +18,7 @@ struct PackedMatrix {
 ///   q8: one bf16 scale a row, the smallest with |w| <= 127 scale.
 ///   q4: each 32 columns take the integer scale, positive or negative, that loses least (sum of squared errors); the row's
 ///       bf16 scale is such that the group with the largest elements has 127 for its own.
-/// Elements are finite.
+/// A row with an element that is not finite gets a NaN for its scale; one below 2^-118 or so becomes zeros.
 PackedMatrix pack_matrix(const float* values, uint32_t rows, uint32_t cols, Format format);
 
 /// The floats that a packed matrix stands for, (rows, cols) row-major.
