@@ -49,7 +49,7 @@ void print_architecture(const Model& m) {
 
 void print_tensors(const Model& m) {
     uint64_t parameters = 0, bytes = 0;
-    print_line("");
+    print("\n");
     print_line("%-22s %5s %-6s %7s %7s %10s %12s", "tensor", "layer", "format", "rows", "cols", "bytes", "offset");
     for (uint32_t i = 0; i < m.directory_count; i++) {
         const TensorRecord& r = m.directory[i];
@@ -58,13 +58,13 @@ void print_tensors(const Model& m) {
         if (r.format != Format::u32) parameters += uint64_t(r.rows) * r.cols;
         bytes += r.bytes;
     }
-    print_line("");
+    print("\n");
     print_line("parameters   %llu", static_cast<unsigned long long>(parameters));
     print_line("weights      %llu bytes, %.3f bits a parameter", static_cast<unsigned long long>(bytes), 8.0 * double(bytes) / double(parameters));
 }
 
 void print_tokenizer(const Model& m) {
-    if (m.tokenizer.vocab == 0) return print_line("tokenizer    none");
+    if (m.tokenizer.vocab == 0) return print("tokenizer    none\n");
     const TokenizerHeader& h = m.tokenizer.header();
     print_line("tokenizer    byte-pair merges, %u pieces, %u merges, split rule %s", h.vocab, h.merges_count,
                pre_tokenizer_names[int(h.pre_tokenizer)]);

@@ -70,7 +70,7 @@ void print_purposes(const Plan& p) {
         print_line("%-8s %10zu %10zu  %c  %s", purpose.name, r.offset, r.bytes, purpose.letter, purpose.what);
     }
     print_line("%-8s %10s %10zu", "arena", "", p.total);
-    print_line("");
+    print("\n");
     print_line("arena    [%s]", arena_bar(p).c_str());
 }
 
@@ -86,7 +86,7 @@ Fit fit(const Board& board, const OpenModel& opened, const Plan& p, const PlanOp
 }
 
 void print_boards(const OpenModel& opened, const Plan& p, const PlanOptions& o) {
-    print_line("");
+    print("\n");
     print_line("%-15s %12s %12s  %-5s %s", "board", "for a model", "for an arena", "fits", "largest context");
     for (const Board& board : boards()) {
         if (!board.has_memory_map()) continue;
@@ -101,7 +101,7 @@ void print_boards(const OpenModel& opened, const Plan& p, const PlanOptions& o) 
 void print_board(const Board& board, const OpenModel& opened, const Plan& p, const PlanOptions& o) {
     if (!board.has_memory_map()) refuse_usage("board '" + board.name + "' has files and an operating system; any plan that fits its memory runs");
     const Fit f = fit(board, opened, p, o);
-    print_line("");
+    print("\n");
     print_line("%s: %s", board.name.c_str(), board.title.c_str());
     print_line("flash    [%s] %zu of %llu bytes for the model", share_bar(opened.file->size(), board.model().bytes).c_str(),
                opened.file->size(), static_cast<unsigned long long>(board.model().bytes));
@@ -149,7 +149,7 @@ void run_plan(const PlanOptions& o) {
     const Plan& p = planned.value;
     print_line("model    %zu bytes, used in place", opened.file->size());
     print_line("context  %u tokens, %s cache, prompts in tiles of %u", p.context, o.kv.c_str(), p.tile);
-    print_line("");
+    print("\n");
     print_purposes(p);
     if (!o.header.empty()) write_header(p, opened, o);
     if (o.board.empty()) print_boards(opened, p, o);
