@@ -22,6 +22,7 @@ void remember(int) {
 }  // namespace
 
 void print(std::string_view text) {
+    if (text.empty()) return;  // it may point nowhere
     errno = 0;
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) refuse_io("standard output", "cannot write", errno);
 }
