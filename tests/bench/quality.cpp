@@ -106,11 +106,13 @@ QualityRow measure_peer(Weights weights, const char* name, uint32_t block_bytes,
     uint64_t bytes = 0, count = 0;
     for (auto& [key, t] : weights.tensors) {
         if (t.rows == 1) continue;
+        std::vector<float> values = t.values();
         for (uint32_t row = 0; row < t.rows; row++) {
-            float* x = t.values.data() + size_t(row) * t.cols;
+            float* x = values.data() + size_t(row) * t.cols;
             const std::vector<float> back = from(to(x, t.cols), t.cols);
             std::copy(back.begin(), back.end(), x);
         }
+        t = HostTensor(t.rows, t.cols, std::move(values));
         bytes += uint64_t(t.rows) * ((t.cols + ggml_block - 1) / ggml_block) * block_bytes;
         count += uint64_t(t.rows) * t.cols;
     }

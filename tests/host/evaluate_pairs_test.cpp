@@ -59,15 +59,18 @@ constexpr uint32_t first_byte = 3;  // random_model: unknown, begin, end, then t
 // next. It says after each letter the next of the alphabet, after z a line's end, and after 9 the end token.
 Weights successor_model() {
     Weights w = random_model("llama:dim=256,layers=1,heads=4,hidden=64,vocab=259,context=32,tied=0", 1);
-    for (const Role role : {Role::o, Role::down}) std::fill(w.tensors[{role, 0}].values.begin(), w.tensors[{role, 0}].values.end(), 0.0f);
-    HostTensor &embedding = w.tensors[{Role::token_embedding, 0}], &head = w.tensors[{Role::head, 0}];
-    std::fill(embedding.values.begin(), embedding.values.end(), 0.0f);
-    std::fill(head.values.begin(), head.values.end(), 0.0f);
-    for (uint32_t token = 0; token < 259; token++) embedding.values[size_t(token) * 256 + (token + 253) % 256] = 1;
+    for (const Role role : {Role::o, Role::down}) {
+        HostTensor& t = w.tensors[{role, 0}];
+        t = HostTensor(t.rows, t.cols, std::vector<float>(t.count()));
+    }
+    std::vector<float> embedding(259 * 256), head(259 * 256);
+    for (uint32_t token = 0; token < 259; token++) embedding[size_t(token) * 256 + (token + 253) % 256] = 1;
     for (uint32_t byte = 0; byte < 256; byte++) {
         const uint32_t next = byte == 'z' ? first_byte + '\n' : byte == '9' ? w.tokenizer->eos : first_byte + (byte + 1) % 256;
-        head.values[size_t(next) * 256 + byte] = 1;
+        head[size_t(next) * 256 + byte] = 1;
     }
+    w.tensors[{Role::token_embedding, 0}] = HostTensor(259, 256, std::move(embedding));
+    w.tensors[{Role::head, 0}] = HostTensor(259, 256, std::move(head));
     return w;
 }
 

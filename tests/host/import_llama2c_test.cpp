@@ -26,9 +26,10 @@ const HostTensor& tensor(const Weights& weights, Role role, uint32_t layer = 0) 
 void expect_counting_from(const HostTensor& t, uint32_t rows, uint32_t cols, float first) {
     EXPECT_EQ(t.rows, rows);
     EXPECT_EQ(t.cols, cols);
-    ASSERT_EQ(t.values.size(), size_t(rows) * cols);
-    EXPECT_EQ(t.values.front(), first);
-    EXPECT_EQ(t.values.back(), first + float(t.values.size() - 1));
+    const std::vector<float> values = t.values();
+    ASSERT_EQ(values.size(), size_t(rows) * cols);
+    EXPECT_EQ(values.front(), first);
+    EXPECT_EQ(values.back(), first + float(values.size() - 1));
 }
 
 // dim 8, hidden 12, 2 layers, 2 heads of 4, 1 key head, vocab 5, context 6
@@ -98,8 +99,9 @@ TEST(llama2c, multiplies_bytes_by_their_group_scale_in_version_2) {
     const Weights w = import(testing::llama2c_v2());
     for (const Role role : {Role::token_embedding, Role::k, Role::down}) {
         const HostTensor& t = tensor(w, role);
-        for (size_t i = 0; i < t.values.size(); i++)
-            ASSERT_EQ(t.values[i], float(int(i % 7) - 3) * float(i / 4 + 1) / 8) << role_name(role) << " " << i;
+        const std::vector<float> values = t.values();
+        for (size_t i = 0; i < values.size(); i++)
+            ASSERT_EQ(values[i], float(int(i % 7) - 3) * float(i / 4 + 1) / 8) << role_name(role) << " " << i;
     }
     expect_counting_from(tensor(w, Role::final_norm), 1, 8, 32);
 }
@@ -207,10 +209,10 @@ TEST(llama2c, refuses_weights_that_are_not_numbers) {
     std::string bytes = testing::llama2c_v0();
     bytes.replace(28 + 190 * 4, 4, bytes_of(std::numeric_limits<float>::quiet_NaN()));  // element 6 of k in layer 0
     bytes.replace(28 + 200 * 4, 4, bytes_of(std::numeric_limits<float>::infinity()));
-    expect_refusal("E_NONFINITE", {"k of layer 0", "2 of 32", "index 6"}, [&] { import(bytes); });
+    expect_refusal("E_NONFINITE", {"k of layer 0", "2 of 32", "index 6"}, [&] { tensor(import(bytes), Role::k).values(); });
     ImportOptions options;
     options.allow_nonfinite = true;
-    EXPECT_TRUE(std::isnan(tensor(import(bytes, options), Role::k).values[6]));
+    EXPECT_TRUE(std::isnan(tensor(import(bytes, options), Role::k).values()[6]));
 }
 
 }  // namespace

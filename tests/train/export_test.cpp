@@ -31,7 +31,7 @@ void expect_same(const Weights& a, const Weights& b) {
     for (const auto& [key, tensor] : a.tensors) {
         ASSERT_TRUE(b.tensors.count(key)) << role_name(key.first);
         EXPECT_EQ(tensor.rows, b.tensors.at(key).rows) << role_name(key.first);
-        EXPECT_EQ(tensor.values, b.tensors.at(key).values) << role_name(key.first);
+        EXPECT_EQ(tensor.values(), b.tensors.at(key).values()) << role_name(key.first);
     }
     EXPECT_TRUE(b.notes.empty()) << b.notes.front();
 }
@@ -61,7 +61,7 @@ TEST(export_hf, moves_the_rows_of_interleaved_pairs_to_halves) {
     const Weights w = random_model("llama:dim=8,layers=1,heads=2,kv_heads=1,hidden=4,vocab=3,context=8,pairing=interleaved", 1);
     const Weights read = exported_and_imported(w);
     EXPECT_EQ(read.architecture.rope_pairing, RopePairing::halves);
-    const std::vector<float>&before = w.tensors.at({Role::q, 0}).values, &after = read.tensors.at({Role::q, 0}).values;
+    const std::vector<float> before = w.tensors.at({Role::q, 0}).values(), after = read.tensors.at({Role::q, 0}).values();
     const size_t row_of[] = {0, 2, 1, 3, 4, 6, 5, 7};  // (0, 1), (2, 3) become (0, 2), (1, 3) in each head of four
     for (size_t row = 0; row < 8; row++)
         for (size_t i = 0; i < 8; i++) EXPECT_EQ(before[row * 8 + i], after[row_of[row] * 8 + i]) << "row " << row;

@@ -247,7 +247,7 @@ TEST(pack_model, puts_every_tensor_where_the_directory_says) {
         ASSERT_TRUE(bool(found));
         EXPECT_EQ(found.rows, tensor_on_host.rows);
         EXPECT_EQ(found.cols, tensor_on_host.cols);
-        EXPECT_EQ(std::memcmp(found.data, tensor_on_host.values.data(), tensor_on_host.values.size() * 4), 0);
+        EXPECT_EQ(std::memcmp(found.data, tensor_on_host.values().data(), tensor_on_host.count() * 4), 0);
         EXPECT_EQ((found.data - m.image.data()) % 64, 0);
     }
     EXPECT_FALSE(bool(tensor(m.model, Role::gate, 0)));

@@ -334,7 +334,7 @@ TEST(nonfinite_weights, become_an_error_and_never_a_token) {
             for (const auto& [key, tensor] : sound.tensors)
                 for (const char* formats : {"f32", "q8", "q4"}) {
                     tools::Weights w = sound;
-                    for (float& v : w.tensors[key].values) v = bad;
+                    w.tensors[key] = tools::HostTensor(tensor.rows, tensor.cols, std::vector<float>(tensor.count(), bad));
                     const TestModel m = testing::open_test_model(testing::packed_file(w, formats));
                     for (const Format kv : {Format::q8, Format::f16, Format::f32})
                         EXPECT_EQ(error_of_sampling(m.model, kv), Error::nonfinite)

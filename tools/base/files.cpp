@@ -28,43 +28,12 @@ std::string folder_of(const std::string& path) {
     return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// A temporary output; removed unless it was renamed into place.
-class Temporary {
-public:
-    explicit Temporary(const std::string& path) : target_(path), path_(path + ".tmp." + std::to_string(::getpid())) {
-        fd_ = open_file(path_, O_WRONLY | O_CREAT | O_EXCL, 0666);
-        if (fd_ < 0) refuse_io(path, "cannot create", errno);
-    }
-    ~Temporary() {
-        if (fd_ >= 0) ::close(fd_);
-        if (!path_.empty()) ::unlink(path_.c_str());
-    }
-    void write(const char* data, size_t bytes) {
-        while (bytes > 0) {
-            const ssize_t n = ::write(fd_, data, bytes);
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) refuse_io(target_, "cannot write", errno);
-            data += n;
-            bytes -= size_t(n);
-        }
-    }
-    void commit() {
-        if (::fsync(fd_) != 0) refuse_io(target_, "cannot sync", errno);
-        const int closed = ::close(fd_);
-        fd_ = -1;
-        if (closed != 0) refuse_io(target_, "cannot close", errno);
-        if (::rename(path_.c_str(), target_.c_str()) != 0) refuse_io(target_, "cannot rename into place", errno);
-        path_.clear();
-        const int folder = open_file(folder_of(target_), O_RDONLY | O_DIRECTORY);
-        if (folder < 0) return;  // the file is in place; only its survival of a power cut is less certain
-        ::fsync(folder);
-        ::close(folder);
-    }
-
-private:
-    std::string target_, path_;
-    int fd_ = -1;
-};
+// Devices and pipes are not replaced by files, however the path is written.
+void require_replaceable(const std::string& path) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0 || S_ISREG(st.st_mode)) return;
+    throw Failure(Exit::io, "E_IO", path, std::nullopt, S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
+}
 
 }  // namespace
 
@@ -97,12 +66,51 @@ MappedFile::~MappedFile() {
     if (data_) ::munmap(const_cast<uint8_t*>(data_), size_);
 }
 
+void MappedFile::release(uint64_t offset, uint64_t bytes) const {
+    const uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE));
+    const uint64_t begin = (offset + page - 1) / page * page, end = (offset + bytes) / page * page;
+    if (begin < end) ::madvise(const_cast<uint8_t*>(data_) + begin, end - begin, MADV_DONTNEED);  // only advice: may fail
+}
+
+OutputFile::OutputFile(const std::string& path) : path_(path), temporary_(path + ".tmp." + std::to_string(::getpid())) {
+    require_replaceable(path);
+    fd_ = open_file(temporary_, O_RDWR | O_CREAT | O_EXCL, 0666);
+    if (fd_ < 0) refuse_io(path, "cannot create", errno);
+}
+
+OutputFile::~OutputFile() {
+    if (fd_ >= 0) ::close(fd_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::write_at(uint64_t offset, const void* data, size_t bytes) {
+    const char* from = static_cast<const char*>(data);
+    while (bytes > 0) {
+        const ssize_t n = ::pwrite(fd_, from, bytes, off_t(offset));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) refuse_io(path_, "cannot write", errno);
+        from += n;
+        offset += uint64_t(n);
+        bytes -= size_t(n);
+    }
+}
+
+void OutputFile::commit() {
+    if (::fsync(fd_) != 0) refuse_io(path_, "cannot sync", errno);
+    const int closed = ::close(fd_);
+    fd_ = -1;
+    if (closed != 0) refuse_io(path_, "cannot close", errno);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) refuse_io(path_, "cannot rename into place", errno);
+    temporary_.clear();
+    const int folder = open_file(folder_of(path_), O_RDONLY | O_DIRECTORY);
+    if (folder < 0) return;  // the file is in place; only its survival of a power cut is less certain
+    ::fsync(folder);
+    ::close(folder);
+}
+
 void write_whole(const std::string& path, const void* data, size_t bytes) {
-    struct stat st {};
-    if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode))
-        throw Failure(Exit::io, "E_IO", path, std::nullopt, S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
-    Temporary file(path);
-    file.write(static_cast<const char*>(data), bytes);
+    OutputFile file(path);
+    file.write_at(0, data, bytes);
     file.commit();
 }
 

@@ -21,14 +21,34 @@ public:
     size_t size() const { return size_; }
     std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
+    /// Says that these bytes are not needed soon: they leave memory, and are read from the file again if they are.
+    void release(uint64_t offset, uint64_t bytes) const;
+
 private:
     std::string path_;
     const uint8_t* data_ = nullptr;
     size_t size_ = 0;
 };
 
-/// Writes a file under a temporary name beside it, syncs, and renames: readers see the old bytes or all of the new ones.
-/// On failure the temporary file is gone and an existing output is unchanged.
+/// An output written piece by piece under a temporary name beside it; commit() syncs it and renames it into place, so that readers
+/// see the old bytes or all of the new ones. Without commit() the temporary file is gone and an existing output is unchanged.
+class OutputFile {
+public:
+    explicit OutputFile(const std::string& path);
+    ~OutputFile();
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+
+    const std::string& temporary_path() const { return temporary_; }
+    void write_at(uint64_t offset, const void* data, size_t bytes);
+    void commit();
+
+private:
+    std::string path_, temporary_;
+    int fd_ = -1;
+};
+
+/// The same for bytes that are all there.
 void write_whole(const std::string& path, const void* data, size_t bytes);
 void write_whole(const std::string& path, std::string_view text);
 

@@ -15,6 +15,8 @@ public:
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
         return z ^ (z >> 31);
     }
+    /// As if next() had been called n times.
+    void skip(uint64_t n) { state_ += n * 0x9e3779b97f4a7c15u; }
     /// In [0, n); even to n / 2^64.
     uint64_t below(uint64_t n) { return next() % n; }
     /// Mean 0, deviation 1: the sum of four uniforms of 16 bits, a bell curve without libm that ends at 3.5.

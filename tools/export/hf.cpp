@@ -14,7 +14,12 @@
 namespace mote::tools {
 namespace {
 
-using TensorsByName = std::map<std::string, HostTensor>;  // in the file's orientation
+// A tensor in the file's orientation.
+struct StoredValues {
+    uint32_t rows = 0, cols = 0;
+    std::vector<float> values;
+};
+using TensorsByName = std::map<std::string, StoredValues>;
 
 // ---- which family
 
@@ -97,14 +102,15 @@ Json config_of(const Family& family, const Weights& w) {
 // ---- tensors
 
 // Rows (0, 1), (2, 3) ... of each head become (0, half), (1, half + 1) ...
-HostTensor with_halves(const HostTensor& t, uint32_t head_dim, uint32_t rope_dim) {
-    HostTensor out = t;
+std::vector<float> with_halves(const HostTensor& t, uint32_t head_dim, uint32_t rope_dim) {
+    const std::vector<float> values = t.values();
+    std::vector<float> out = values;
     const size_t items = t.rows == 1 ? t.cols : t.rows, width = t.rows == 1 ? 1 : t.cols;
     for (size_t row = 0; row < items; row++) {
         const size_t head = row / head_dim * head_dim, i = row % head_dim;
         if (i >= rope_dim) continue;
         const size_t to = head + i / 2 + (i % 2) * (rope_dim / 2);
-        std::memcpy(&out.values[to * width], &t.values[row * width], width * sizeof(float));
+        std::memcpy(&out[to * width], &values[row * width], width * sizeof(float));
     }
     return out;
 }
@@ -120,7 +126,7 @@ std::string full_name(const Family& family, std::string name, uint32_t layer) {
 }
 
 // Puts a role's tensor into its part of a stored one, turned as the file has it.
-void put(const TensorRule& rule, const HostTensor& t, HostTensor& stored) {
+void put(const TensorRule& rule, const HostTensor& t, const std::vector<float>& values, StoredValues& stored) {
     const bool vector = t.rows == 1, turned = rule.storage == Storage::in_out;
     const size_t out = vector ? t.cols : t.rows, in = vector ? 1 : t.cols, all_out = out * rule.parts;
     stored.rows = vector ? 1 : uint32_t(turned ? in : all_out);
@@ -129,7 +135,7 @@ void put(const TensorRule& rule, const HostTensor& t, HostTensor& stored) {
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < in; i++) {
             const size_t row = rule.part * out + o;
-            stored.values[turned ? i * all_out + row : row * in + i] = t.values[o * in + i];
+            stored.values[turned ? i * all_out + row : row * in + i] = values[o * in + i];
         }
 }
 
@@ -141,11 +147,11 @@ TensorsByName tensors_of(const Family& family, const Weights& w) {
             const auto found = w.tensors.find({rule.role, layer});
             if (found == w.tensors.end()) continue;
             const bool move = a.rope_dim && a.rope_pairing == RopePairing::interleaved && is_turned(rule.role);
-            put(rule, move ? with_halves(found->second, a.head_dim, a.rope_dim) : found->second,
-                stored[full_name(family, rule.name, layer)]);
+            const HostTensor& t = found->second;
+            put(rule, t, move ? with_halves(t, a.head_dim, a.rope_dim) : t.values(), stored[full_name(family, rule.name, layer)]);
         }
     const auto head = w.tensors.find({Role::head, 0});
-    if (head != w.tensors.end()) stored[head_name] = head->second;
+    if (head != w.tensors.end()) stored[head_name] = {head->second.rows, head->second.cols, head->second.values()};
     return stored;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <set>
 
 #include "base/error.h"
@@ -118,15 +119,16 @@ std::string with_layer(std::string name, uint32_t layer) {
 // Finds tensors by name, with and without the prefix, and remembers which were used.
 class Checkpoint {
 public:
-    Checkpoint(const std::string& path, const char* prefix) : file_(path), prefix_(prefix) {}
+    Checkpoint(const std::string& path, const char* prefix) : file_(std::make_shared<const SafetensorsFile>(path)), prefix_(prefix) {}
 
-    const SafetensorsFile& file() const { return file_; }
+    const std::shared_ptr<const SafetensorsFile>& shared() const { return file_; }
+    const SafetensorsFile& file() const { return *file_; }
     using Entry = const std::pair<const std::string, StoredTensor>;
 
     Entry* find(const std::string& name) {
         for (const std::string& full : {prefix_ + name, name}) {
-            const auto found = file_.tensors().find(full);
-            if (found == file_.tensors().end()) continue;
+            const auto found = file_->tensors().find(full);
+            if (found == file_->tensors().end()) continue;
             used_.insert(full);
             return &*found;
         }
@@ -134,12 +136,12 @@ public:
     }
     Entry& require(const std::string& name) {
         Entry* found = find(name);
-        if (!found) refuse("E_MISSING", file_.path(), "has no tensor " + prefix_ + name);
+        if (!found) refuse("E_MISSING", file_->path(), "has no tensor " + prefix_ + name);
         return *found;
     }
     std::vector<std::string> unused(const std::vector<const char*>& buffers) const {
         std::vector<std::string> names;
-        for (const auto& [name, tensor] : file_.tensors())
+        for (const auto& [name, tensor] : file_->tensors())
             if (!used_.count(name) && !is_buffer(name, buffers)) names.push_back(name);
         return names;
     }
@@ -151,7 +153,7 @@ private:
         return false;
     }
 
-    SafetensorsFile file_;
+    std::shared_ptr<const SafetensorsFile> file_;
     std::string prefix_;
     std::set<std::string> used_;
 };
@@ -165,31 +167,33 @@ void require_shape(const SafetensorsFile& file, const std::string& name, const S
            name + " has the shape " + tensor.shape_text() + "; by config.json it is " + expected.shape_text());
 }
 
-// Copies a role's part of a stored tensor and turns it to (out, in).
-HostTensor load(const SafetensorsFile& file, Checkpoint::Entry& entry, const TensorRule& rule, Shape shape, Nonfinite policy) {
-    const auto& [name, tensor] = entry;
-    const bool vector = shape.rows == 1;
-    const size_t out = vector ? shape.cols : shape.rows, in = vector ? 1 : shape.cols;
-    const uint64_t all_out = uint64_t(out) * rule.parts;
-    require_shape(file, name, tensor,
-                  vector                            ? std::vector<uint64_t>{all_out}
-                  : rule.storage == Storage::in_out ? std::vector<uint64_t>{in, all_out}
-                                                    : std::vector<uint64_t>{all_out, in});
-    std::vector<float> stored = file.floats(name, tensor);
-    require_finite(stored, name, file.path(), policy);
-    HostTensor result{shape.rows, shape.cols, {}};
-    if (rule.storage == Storage::out_in && rule.parts == 1) {
-        result.values = std::move(stored);
-        return result;
-    }
-    result.values.resize(out * in);
+// A role's part of a stored tensor, turned to (out, in).
+std::vector<float> part_of(const std::vector<float>& stored, const TensorRule& rule, size_t out, size_t in) {
+    std::vector<float> values(out * in);
+    const size_t all_out = out * rule.parts;
     const bool turned = rule.storage == Storage::in_out;
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < in; i++) {
             const size_t row = rule.part * out + o;
-            result.values[o * in + i] = stored[turned ? i * all_out + row : row * in + i];
+            values[o * in + i] = stored[turned ? i * all_out + row : row * in + i];
         }
-    return result;
+    return values;
+}
+
+HostTensor tensor_of(const Checkpoint& checkpoint, Checkpoint::Entry& entry, const TensorRule& rule, Shape shape, Nonfinite policy) {
+    const bool vector = shape.rows == 1;
+    const size_t out = vector ? shape.cols : shape.rows, in = vector ? 1 : shape.cols;
+    const uint64_t all_out = uint64_t(out) * rule.parts;
+    require_shape(checkpoint.file(), entry.first, entry.second,
+                  vector                            ? std::vector<uint64_t>{all_out}
+                  : rule.storage == Storage::in_out ? std::vector<uint64_t>{in, all_out}
+                                                    : std::vector<uint64_t>{all_out, in});
+    return {shape.rows, shape.cols, [=, file = checkpoint.shared(), stored = &entry] {
+                const auto& [name, tensor] = *stored;
+                std::vector<float> values = file->floats(name, tensor);
+                require_finite(values, name, file->path(), policy);
+                return rule.storage == Storage::out_in && rule.parts == 1 ? values : part_of(values, rule, out, in);
+            }};
 }
 
 // A tied model may store its one matrix under either name.
@@ -201,16 +205,16 @@ void load_head(const Family& family, const JsonView& config, Checkpoint& checkpo
     Checkpoint::Entry* head = tied && !tokens ? &checkpoint.require(head_name) : checkpoint.find(head_name);
     if (!tied) {
         weights.tensors[{Role::token_embedding, 0}] =
-            load(checkpoint.file(), checkpoint.require(embedding.name), embedding, shape_of(a, Role::token_embedding), policy);
+            tensor_of(checkpoint, checkpoint.require(embedding.name), embedding, shape_of(a, Role::token_embedding), policy);
         weights.tensors[{Role::head, 0}] =
-            load(checkpoint.file(), checkpoint.require(head_name), {Role::head, head_name}, shape_of(a, Role::head), policy);
+            tensor_of(checkpoint, checkpoint.require(head_name), {Role::head, head_name}, shape_of(a, Role::head), policy);
         return;
     }
     if (tokens && head && !checkpoint.file().same_bytes(tokens->second, head->second))
         weights.notes.push_back(checkpoint.file().path() + ": " + head_name +
                                 " is not used, as config.json ties it to the embedding");
     weights.tensors[{Role::token_embedding, 0}] =
-        load(checkpoint.file(), tokens ? *tokens : *head, embedding, shape_of(a, Role::token_embedding), policy);
+        tensor_of(checkpoint, tokens ? *tokens : *head, embedding, shape_of(a, Role::token_embedding), policy);
 }
 
 void note_unused(const Family& family, const Checkpoint& checkpoint, Weights& weights) {
@@ -254,7 +258,7 @@ Weights import_hf(const std::string& folder, Nonfinite policy) {
         if (rule.role == Role::token_embedding || (rule.exists_if && !flag_or(config, rule.exists_if, false))) continue;
         const uint32_t layers = rule.role >= Role::attention_norm ? weights.architecture.layers : 1;
         for (uint32_t layer = 0; layer < layers; layer++)
-            weights.tensors[{rule.role, layer}] = load(checkpoint.file(), checkpoint.require(with_layer(rule.name, layer)), rule,
+            weights.tensors[{rule.role, layer}] = tensor_of(checkpoint, checkpoint.require(with_layer(rule.name, layer)), rule,
                                                        shape_of(weights.architecture, rule.role), policy);
     }
     note_unused(family, checkpoint, weights);

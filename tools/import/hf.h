@@ -9,7 +9,8 @@
 namespace mote::tools {
 
 /// The model of a folder, without its tokenizer.
-/// Errors: E_MISSING, E_UNSUPPORTED, E_TYPE, E_RANGE, E_LIMIT, E_SHAPE, E_MISMATCH, E_NONFINITE, and those of JSON and safetensors.
+/// Errors: E_MISSING, E_UNSUPPORTED, E_TYPE, E_RANGE, E_LIMIT, E_SHAPE, E_MISMATCH, and those of JSON and safetensors;
+/// E_NONFINITE when a tensor's values are read.
 Weights import_hf(const std::string& folder, Nonfinite policy);
 
 }  // namespace mote::tools

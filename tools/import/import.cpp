@@ -2,6 +2,7 @@
 #include "import/import.h"
 
 #include <filesystem>
+#include <memory>
 
 #include "base/error.h"
 #include "base/looks_like.h"
@@ -25,10 +26,10 @@ bool is_folder(const std::string& path) {
 }
 
 Weights import_file(const std::string& path, Nonfinite policy) {
-    const MappedFile file(path);
-    if (file.size() == 0) refuse("E_TRUNC", path, "is empty");
-    if (has_llama2c_magic(file)) return import_llama2c(file, policy);
-    const std::string kind = looks_like(file.text());
+    const auto file = std::make_shared<const MappedFile>(path);
+    if (file->size() == 0) refuse("E_TRUNC", path, "is empty");
+    if (has_llama2c_magic(*file)) return import_llama2c(file, policy);
+    const std::string kind = looks_like(file->text());
     if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
     refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
            "looks like " + kind + "; a checkpoint is a folder with config.json and model.safetensors, or a llama2.c file");

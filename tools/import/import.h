@@ -14,7 +14,7 @@ struct ImportOptions {
 };
 
 /// Reads a checkpoint, told apart by its content: a Hugging Face folder (config.json, model.safetensors) or a llama2.c file.
-/// The whole model is in memory once, in float32; files are mapped.
+/// Files are mapped, and read when a tensor's values are asked for.
 /// Errors: E_UNSUPPORTED and E_MAGIC say what a file looks like that is none of these; the rest as each format has it.
 Weights import_checkpoint(const std::string& path, const ImportOptions& options = {});
 

@@ -175,23 +175,25 @@ void require_exact_size(const MappedFile& file, const Layout& layout) {
     if (file.size() > total.value) refuse_at("E_TRAILING", file.path(), total.value, says);
 }
 
-// Copies one tensor and moves `at` behind it; the size of the file has been checked.
-HostTensor read_tensor(const MappedFile& file, const Layout& layout, Role role, uint64_t& at) {
+// One layer's share of a role's bytes.
+uint64_t layer_bytes(const MappedFile& file, const Layout& layout, Role role) {
+    return tensor_bytes(file, layout, role).value / (is_per_layer(role) ? layout.sizes.layers : 1);
+}
+
+// The elements at `at`; the size of the file has been checked.
+std::vector<float> read_tensor(const MappedFile& file, const Layout& layout, Role role, uint64_t at) {
     const Shape shape = shape_of(layout.sizes, role);
-    HostTensor tensor{shape.rows, shape.cols, std::vector<float>(size_t(shape.rows) * shape.cols)};
-    const size_t count = tensor.values.size();
+    std::vector<float> values(size_t(shape.rows) * shape.cols);
     if (layout.version != 2 || is_vector(role)) {
-        std::memcpy(tensor.values.data(), file.data() + at, count * 4);
-        at += count * 4;
-        return tensor;
+        std::memcpy(values.data(), file.data() + at, values.size() * 4);
+    } else {
+        std::vector<float> scales(values.size() / layout.group);
+        std::memcpy(scales.data(), file.data() + at + values.size(), scales.size() * 4);
+        for (size_t i = 0; i < values.size(); i++)
+            values[i] = static_cast<float>(static_cast<int8_t>(file.data()[at + i])) * scales[i / layout.group];
     }
-    const size_t groups = count / layout.group;
-    std::vector<float> scales(groups);
-    std::memcpy(scales.data(), file.data() + at + count, groups * 4);
-    for (size_t i = 0; i < count; i++)
-        tensor.values[i] = static_cast<float>(static_cast<int8_t>(file.data()[at + i])) * scales[i / layout.group];
-    at += count + groups * 4;
-    return tensor;
+    file.release(at, layer_bytes(file, layout, role));
+    return values;
 }
 
 }  // namespace
@@ -200,7 +202,8 @@ bool has_llama2c_magic(const MappedFile& file) {
     return file.size() >= 4 && (word(file, 0) == magic || word(file, 0) == __builtin_bswap32(magic));
 }
 
-Weights import_llama2c(const MappedFile& file, Nonfinite policy) {
+Weights import_llama2c(const std::shared_ptr<const MappedFile>& mapped, Nonfinite policy) {
+    const MappedFile& file = *mapped;
     const Layout layout = has_llama2c_magic(file) ? versioned_layout(file) : legacy_layout(file);
     require_exact_size(file, layout);
 
@@ -211,15 +214,16 @@ Weights import_llama2c(const MappedFile& file, Nonfinite policy) {
     weights.rope_frequencies = rope_frequencies(layout.sizes.rope_dim, rope_theta);
     uint64_t at = layout.data;
     for (const Role role : layout.roles) {
-        if (role == Role::rope_frequencies) {
-            at += tensor_bytes(file, layout, role).value;
-            continue;
-        }
+        const Shape shape = shape_of(layout.sizes, role);
         for (uint32_t layer = 0; layer < (is_per_layer(role) ? layout.sizes.layers : 1); layer++) {
-            HostTensor tensor = read_tensor(file, layout, role, at);
             const std::string place = is_per_layer(role) ? " of layer " + std::to_string(layer) : "";
-            require_finite(tensor.values, role_name(role) + place, file.path(), policy);
-            weights.tensors.emplace(TensorKey(role, layer), std::move(tensor));
+            const auto read = [=, name = role_name(role) + place] {
+                std::vector<float> values = read_tensor(*mapped, layout, role, at);
+                require_finite(values, name, mapped->path(), policy);
+                return values;
+            };
+            if (role != Role::rope_frequencies) weights.tensors.emplace(TensorKey(role, layer), HostTensor(shape.rows, shape.cols, read));
+            at += layer_bytes(file, layout, role);
         }
     }
     return weights;

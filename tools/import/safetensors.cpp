@@ -164,6 +164,7 @@ std::vector<float> SafetensorsFile::floats(const std::string& name, const Stored
     } else {
         refuse("E_UNSUPPORTED", path(), name + ": weights of dtype " + tensor.dtype + "; supported are F32, F16 and BF16");
     }
+    file_.release(tensor.begin, tensor.end - tensor.begin);
     return values;
 }
 

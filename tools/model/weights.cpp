@@ -2,6 +2,9 @@
 #include "model/weights.h"
 
 #include <cmath>
+#include <memory>
+
+#include "base/error.h"
 
 namespace mote::tools {
 namespace {
@@ -41,6 +44,22 @@ constexpr NamedRole named_roles[] = {
 };
 
 }  // namespace
+
+HostTensor::HostTensor(uint32_t row_count, uint32_t col_count, std::vector<float> values)
+    : HostTensor(row_count, col_count, [kept = std::make_shared<const std::vector<float>>(std::move(values))] { return *kept; }) {}
+
+std::vector<float> HostTensor::values() const {
+    std::vector<float> loaded = source_();
+    if (loaded.size() == count()) return loaded;
+    throw Failure(Exit::internal, "E_STATE", "", std::nullopt,
+                  "a tensor of " + std::to_string(count()) + " elements gave " + std::to_string(loaded.size()));
+}
+
+uint64_t parameters(const Weights& weights) {
+    uint64_t count = 0;
+    for (const auto& [key, tensor] : weights.tensors) count += tensor.count();
+    return count;
+}
 
 void set_decoder_block(Weights& weights, Work feed_forward) {
     Architecture& a = weights.architecture;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,11 +14,25 @@
 
 namespace mote::tools {
 
-/// A tensor in float32, row-major, matrices as (out rows, in cols); vectors have rows == 1.
-struct HostTensor {
-    uint32_t rows = 0;
-    uint32_t cols = 0;
-    std::vector<float> values;  // rows * cols
+/// A tensor in float32, row-major, matrices as (out rows, in cols); vectors have rows == 1. It is a shape and a source of values,
+/// which makes them anew whenever they are asked for: a model larger than memory is handled one tensor at a time.
+class HostTensor {
+public:
+    using Source = std::function<std::vector<float>()>;  // gives rows * cols values
+
+    HostTensor() = default;
+    HostTensor(uint32_t row_count, uint32_t col_count, Source source) : rows(row_count), cols(col_count), source_(std::move(source)) {}
+    /// Values in memory, which the copies of this tensor share.
+    HostTensor(uint32_t row_count, uint32_t col_count, std::vector<float> values);
+
+    size_t count() const { return size_t(rows) * cols; }
+    /// Errors: those of the source, such as E_NONFINITE of a file.
+    std::vector<float> values() const;
+
+    uint32_t rows = 0, cols = 0;
+
+private:
+    Source source_;
 };
 
 /// Which tensor: its role and layer (0 outside layers), in the order of the file's directory.
@@ -28,12 +43,15 @@ using TensorKey = std::pair<Role, uint32_t>;
 struct Weights {
     Architecture architecture{};
     std::vector<uint8_t> block_of_layer;            // architecture.layers entries
-    std::map<TensorKey, HostTensor> tensors;
+    std::map<TensorKey, HostTensor> tensors;        // those read from files keep them mapped
     std::vector<uint32_t> rope_frequencies;         // rope_dim / 2 entries: turns * 2^32, rounded to nearest
     std::optional<TokenizerModel> tokenizer;
     std::string source;                             // what it was read from, for messages
     std::vector<std::string> notes;                 // what the user should know: ignored tensors, saturated values
 };
+
+/// Elements of all tensors.
+uint64_t parameters(const Weights& weights);
 
 /// One block of pre-norm self-attention and feed-forward, the shape of GPT-2 and Llama: fills `architecture.block[0]`,
 /// `blocks` and `block_of_layer`.

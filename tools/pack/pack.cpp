@@ -2,9 +2,12 @@
 #include "pack/pack.h"
 
 #include <cstring>
+#include <functional>
 #include <sstream>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/output.h"
 #include "mote/model.h"
 #include "pack/quantize.h"
 
@@ -34,38 +37,23 @@ void append(std::vector<uint8_t>& bytes, const T& record) {
     bytes.insert(bytes.end(), p, p + sizeof record);
 }
 
-// A tensor as it goes into the file.
-struct Part {
-    TensorRecord record{};
-    std::vector<uint8_t> bytes;
-};
+// ---- sizes: known from the shapes alone, before any value is read
 
-Part pack_tensor(TensorKey key, const HostTensor& t, Format format, std::vector<std::string>& notes) {
-    PackedMatrix packed = pack_matrix(t.values.data(), t.rows, t.cols, format);
-    if (packed.saturated)
-        notes.push_back(std::string(role_name(key.first)) + " of layer " + std::to_string(key.second) + ": " +
-                        std::to_string(packed.saturated) + " values beyond 65504 were clamped in f16");
-    Part part;
-    part.record = TensorRecord{key.first, uint16_t(key.second), format, 0, 0, t.rows, t.cols, 0, packed.bytes.size()};
-    part.bytes = std::move(packed.bytes);
-    return part;
+Format format_of(const WeightFormats& formats, TensorKey key, const HostTensor& t) {
+    return is_matrix(t) ? formats.of(key.first) : Format::f32;
 }
 
-Part pack_rope(const std::vector<uint32_t>& turns) {
-    Part part;
-    part.record = TensorRecord{Role::rope_frequencies, 0, Format::u32, 0, 0, 1, uint32_t(turns.size()), 0, turns.size() * 4};
-    part.bytes.resize(turns.size() * 4);
-    std::memcpy(part.bytes.data(), turns.data(), part.bytes.size());
-    return part;
-}
-
-std::vector<Part> pack_tensors(const Weights& w, const WeightFormats& formats, std::vector<std::string>& notes) {
-    std::map<TensorKey, Part> parts;  // the directory's order
-    for (const auto& [key, tensor] : w.tensors)
-        parts.emplace(key, pack_tensor(key, tensor, is_matrix(tensor) ? formats.of(key.first) : Format::f32, notes));
-    if (!w.rope_frequencies.empty()) parts.emplace(TensorKey{Role::rope_frequencies, 0}, pack_rope(w.rope_frequencies));
-    std::vector<Part> ordered;
-    for (auto& [key, part] : parts) ordered.push_back(std::move(part));
+// The directory, but for the offsets.
+std::vector<TensorRecord> records_of(const Weights& w, const WeightFormats& formats) {
+    std::map<TensorKey, TensorRecord> records;  // in the directory's order
+    for (const auto& [key, t] : w.tensors) {
+        const Format format = format_of(formats, key, t);
+        records[key] = TensorRecord{key.first, uint16_t(key.second), format, 0, 0, t.rows, t.cols, 0, matrix_layout(format, t.rows, t.cols).bytes};
+    }
+    if (const size_t pairs = w.rope_frequencies.size())
+        records[{Role::rope_frequencies, 0}] = TensorRecord{Role::rope_frequencies, 0, Format::u32, 0, 0, 1, uint32_t(pairs), 0, pairs * 4};
+    std::vector<TensorRecord> ordered;
+    for (const auto& [key, record] : records) ordered.push_back(record);
     return ordered;
 }
 
@@ -75,6 +63,101 @@ std::vector<uint8_t> architecture_section(const Weights& w) {
     bytes.insert(bytes.end(), w.block_of_layer.begin(), w.block_of_layer.end());
     bytes.resize(align(bytes.size(), 16));
     return bytes;
+}
+
+// Everything but the tensors' bytes and the checksums.
+struct Layout {
+    FileHeader header{};
+    std::vector<uint8_t> architecture, tokenizer;
+    std::vector<TensorRecord> records;
+};
+
+Layout lay_out(const Weights& w, const WeightFormats& formats) {
+    Layout l;
+    l.architecture = architecture_section(w);
+    l.records = records_of(w, formats);
+    if (w.tokenizer) l.tokenizer = pack_tokenizer(*w.tokenizer, w.architecture.vocab, w.source);
+    FileHeader& h = l.header;
+    std::memcpy(h.magic, file_magic, sizeof h.magic);
+    h.version_major = file_version_major;
+    h.version_minor = file_version_minor;
+    h.endian_tag = file_endian_tag;
+    h.architecture_offset = sizeof h;
+    h.architecture_bytes = uint32_t(l.architecture.size());
+    h.directory_offset = uint32_t(sizeof h + l.architecture.size());
+    h.directory_count = uint32_t(l.records.size());
+    const size_t directory_end = h.directory_offset + l.records.size() * sizeof(TensorRecord);
+    h.tokenizer_offset = l.tokenizer.empty() ? 0 : uint32_t(directory_end);
+    h.tokenizer_bytes = uint32_t(l.tokenizer.size());
+    h.total_bytes = directory_end + l.tokenizer.size();
+    for (TensorRecord& r : l.records) {
+        r.offset = align(h.total_bytes, tensor_alignment);
+        h.total_bytes = r.offset + r.bytes;
+    }
+    return l;
+}
+
+// ---- bytes
+
+// Takes the file from front to back, and its header, which has the checksum of the rest, at last.
+using Sink = std::function<void(uint64_t offset, const void* data, size_t bytes)>;
+
+class Writer {
+public:
+    explicit Writer(const Sink& sink) : sink_(sink) {}
+
+    void append(const void* data, size_t bytes) {
+        sink_(end_, data, bytes);
+        crc_ = crc32(crc_, data, bytes);
+        end_ += bytes;
+    }
+    void fill_to(uint64_t offset) {
+        const uint8_t zeros[tensor_alignment] = {};
+        append(zeros, size_t(offset - end_));
+    }
+    void finish(FileHeader header) {
+        header.payload_crc = crc_;
+        header.header_crc = crc32(0, &header, offsetof(FileHeader, header_crc));
+        sink_(0, &header, sizeof header);
+    }
+
+private:
+    const Sink& sink_;
+    uint64_t end_ = sizeof(FileHeader);
+    uint32_t crc_ = 0;
+};
+
+std::vector<uint8_t> tensor_bytes(const Weights& w, const TensorRecord& r, std::vector<std::string>& notes) {
+    PackedMatrix packed = pack_matrix(w.tensors.at({r.role, r.layer}).values().data(), r.rows, r.cols, r.format);
+    if (packed.saturated)
+        notes.push_back(std::string(role_name(r.role)) + " of layer " + std::to_string(r.layer) + ": " + std::to_string(packed.saturated) +
+                        " values beyond 65504 were clamped in f16");
+    return std::move(packed.bytes);
+}
+
+void write_model(const Layout& l, const Weights& w, const Sink& sink, std::vector<std::string>& notes) {
+    Writer writer(sink);
+    writer.append(l.architecture.data(), l.architecture.size());
+    writer.append(l.records.data(), l.records.size() * sizeof(TensorRecord));
+    writer.append(l.tokenizer.data(), l.tokenizer.size());
+    for (const TensorRecord& r : l.records) {
+        writer.fill_to(r.offset);
+        if (r.role == Role::rope_frequencies) {
+            writer.append(w.rope_frequencies.data(), size_t(r.bytes));
+        } else {
+            const std::vector<uint8_t> bytes = tensor_bytes(w, r, notes);
+            writer.append(bytes.data(), bytes.size());
+        }
+    }
+    writer.finish(l.header);
+}
+
+void require_opens(const uint8_t* file, size_t bytes, const Weights& w) {
+    const Result<Model> opened = open_trusted(file, bytes);
+    if (!opened.ok())
+        throw Failure(Exit::input, error_code(opened.fault.error), w.source, std::nullopt,
+                      std::string("the model does not fit the format: ") + error_sentence(opened.fault.error) + " (found " +
+                          std::to_string(opened.fault.found) + ", allowed " + std::to_string(opened.fault.allowed) + ")");
 }
 
 }  // namespace
@@ -119,51 +202,24 @@ WeightFormats parse_formats(const std::string& text) {
 }
 
 std::vector<uint8_t> pack_model(const Weights& w, const WeightFormats& formats, std::vector<std::string>& notes) {
-    std::vector<Part> parts = pack_tensors(w, formats, notes);
-    const std::vector<uint8_t> architecture = architecture_section(w);
-    std::vector<uint8_t> tokenizer;
-    if (w.tokenizer) tokenizer = pack_tokenizer(*w.tokenizer, w.architecture.vocab, w.source);
-
-    FileHeader h{};
-    std::memcpy(h.magic, file_magic, sizeof h.magic);
-    h.version_major = file_version_major;
-    h.version_minor = file_version_minor;
-    h.endian_tag = file_endian_tag;
-    h.architecture_offset = sizeof h;
-    h.architecture_bytes = uint32_t(architecture.size());
-    h.directory_offset = uint32_t(sizeof h + architecture.size());
-    h.directory_count = uint32_t(parts.size());
-    const size_t directory_end = h.directory_offset + parts.size() * sizeof(TensorRecord);
-    h.tokenizer_offset = tokenizer.empty() ? 0 : uint32_t(directory_end);
-    h.tokenizer_bytes = uint32_t(tokenizer.size());
-    size_t end = directory_end + tokenizer.size();
-    for (Part& part : parts) {
-        part.record.offset = align(end, tensor_alignment);
-        end = size_t(part.record.offset + part.record.bytes);
-    }
-    h.total_bytes = end;
-
-    std::vector<uint8_t> file;
-    file.reserve(end);
-    append(file, h);
-    file.insert(file.end(), architecture.begin(), architecture.end());
-    for (const Part& part : parts) append(file, part.record);
-    file.insert(file.end(), tokenizer.begin(), tokenizer.end());
-    for (Part& part : parts) {
-        file.resize(size_t(part.record.offset));
-        file.insert(file.end(), part.bytes.begin(), part.bytes.end());
-        std::vector<uint8_t>().swap(part.bytes);
-    }
-    h.payload_crc = crc32(0, file.data() + sizeof h, file.size() - sizeof h);
-    h.header_crc = crc32(0, &h, offsetof(FileHeader, header_crc));
-    std::memcpy(file.data(), &h, sizeof h);
-
-    const Result<Model> opened = open_trusted(file.data(), file.size());
-    if (!opened.ok())
-        throw Failure(Exit::input, error_code(opened.fault.error), w.source, std::nullopt,
-                      std::string("the model does not fit the format: ") + error_sentence(opened.fault.error) + " (found " +
-                          std::to_string(opened.fault.found) + ", allowed " + std::to_string(opened.fault.allowed) + ")");
+    const Layout l = lay_out(w, formats);
+    std::vector<uint8_t> file(size_t(l.header.total_bytes));
+    write_model(l, w, [&file](uint64_t offset, const void* data, size_t bytes) { if (bytes) std::memcpy(&file[size_t(offset)], data, bytes); }, notes);
+    require_opens(file.data(), file.size(), w);
     return file;
+}
+
+uint64_t pack_file(const std::string& path, const Weights& w, const WeightFormats& formats, std::vector<std::string>& notes) {
+    const Layout l = lay_out(w, formats);
+    OutputFile file(path);
+    write_model(l, w, [&file](uint64_t offset, const void* data, size_t bytes) {
+        stop_if_interrupted();
+        file.write_at(offset, data, bytes);
+    }, notes);
+    const MappedFile written(file.temporary_path());
+    require_opens(written.data(), written.size(), w);
+    file.commit();
+    return l.header.total_bytes;
 }
 
 }  // namespace mote::tools

@@ -29,4 +29,7 @@ const char* format_name(Format format);
 /// The result has passed core's `open`.
 std::vector<uint8_t> pack_model(const Weights& weights, const WeightFormats& formats, std::vector<std::string>& notes);
 
+/// The same bytes as a file, one tensor after the other: memory is bounded by the largest. Returns their number.
+uint64_t pack_file(const std::string& path, const Weights& weights, const WeightFormats& formats, std::vector<std::string>& notes);
+
 }  // namespace mote::tools

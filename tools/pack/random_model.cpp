@@ -6,6 +6,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "base/random.h"
 
 namespace mote::tools {
 namespace {
@@ -18,28 +19,6 @@ constexpr Preset presets[] = {
     {"260K", "llama:dim=64,layers=5,heads=8,kv_heads=4,hidden=172,vocab=512,context=512,pairing=interleaved"},
     {"15M", "llama:dim=288,layers=6,heads=6,kv_heads=6,hidden=768,vocab=32000,context=256,pairing=interleaved"},
     {"110M", "llama:dim=768,layers=12,heads=12,kv_heads=12,hidden=2048,vocab=32000,context=1024,pairing=interleaved"},
-};
-
-// SplitMix64 (Steele, Lea, Flood 2014), and sums of uniforms for a bell curve without libm.
-class Random {
-public:
-    explicit Random(uint64_t seed) : state_(seed) {}
-
-    uint64_t next() {
-        uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return z ^ (z >> 31);
-    }
-    // Mean 0, deviation 1: four uniforms of 16 bits.
-    float normal() {
-        const uint64_t bits = next();
-        const int64_t sum = int64_t(bits & 0xffff) + int64_t(bits >> 16 & 0xffff) + int64_t(bits >> 32 & 0xffff) + int64_t(bits >> 48);
-        return float(sum - 131070) * (1.7320508f / 65536.0f);
-    }
-
-private:
-    uint64_t state_;
 };
 
 struct Shape {
@@ -120,28 +99,27 @@ void set_architecture(Weights& w, const Shape& s) {
     set_decoder_block(w, gpt2 ? Work::dense : Work::gated);
 }
 
-// Adds tensors in a fixed order, so that a seed means one model.
+// Adds tensors in a fixed order, so that a seed means one model. The numbers are drawn when a tensor's values are asked for: the
+// generator's state before each tensor is known without them.
 class Filler {
 public:
     Filler(Weights& w, uint64_t seed) : w_(w), random_(seed) {}
 
-    void matrix(Role role, uint32_t layer, uint32_t rows, uint32_t cols, float deviation) {
-        HostTensor& t = add(role, layer, rows, cols);
-        for (float& v : t.values) v = random_.normal() * deviation;
-    }
-    void vector(Role role, uint32_t layer, uint32_t n, float mean, float deviation) {
-        HostTensor& t = add(role, layer, 1, n);
-        for (float& v : t.values) v = mean + random_.normal() * deviation;
-    }
+    void matrix(Role role, uint32_t layer, uint32_t rows, uint32_t cols, float deviation) { add(role, layer, rows, cols, 0, deviation); }
+    void vector(Role role, uint32_t layer, uint32_t n, float mean, float deviation) { add(role, layer, 1, n, mean, deviation); }
 
 private:
-    HostTensor& add(Role role, uint32_t layer, uint32_t rows, uint32_t cols) {
-        HostTensor& t = w_.tensors[{role, layer}];
-        t.rows = rows;
-        t.cols = cols;
-        t.values.resize(size_t(rows) * cols);
-        return t;
+    void add(Role role, uint32_t layer, uint32_t rows, uint32_t cols, float mean, float deviation) {
+        const size_t count = size_t(rows) * cols;
+        w_.tensors[{role, layer}] = HostTensor(rows, cols, [=, start = random_] {
+            Random random = start;
+            std::vector<float> values(count);
+            for (float& v : values) v = mean + random.normal() * deviation;
+            return values;
+        });
+        random_.skip(count);
     }
+
     Weights& w_;
     Random random_;
 };

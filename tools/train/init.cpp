@@ -45,15 +45,13 @@ Architecture architecture_of(const ModelShape& shape, const Family& family) {
 
 bool is_bias(const Architecture& a, Role role) { return shape_of(a, role).rows == 1 && std::string(role_name(role)).find("bias") != std::string::npos; }
 
-void fill(HostTensor& t, const Architecture& a, Role role, Random& random) {
-    if (t.rows == 1) {
-        t.values.assign(t.cols, is_bias(a, role) ? 0.0f : 1.0f);
-        return;
-    }
+std::vector<float> first_values(const Architecture& a, Role role, Shape shape, Random& random) {
+    std::vector<float> values(size_t(shape.rows) * shape.cols, is_bias(a, role) ? 0.0f : 1.0f);
+    if (shape.rows == 1) return values;
     const bool adds_to_stream = role == Role::o || role == Role::down;
     const float deviation = adds_to_stream ? 0.02f / std::sqrt(float(2 * a.layers)) : 0.02f;
-    t.values.resize(size_t(t.rows) * t.cols);
-    for (float& value : t.values) value = random.normal() * deviation;
+    for (float& value : values) value = random.normal() * deviation;
+    return values;
 }
 
 }  // namespace
@@ -67,14 +65,15 @@ Weights initial_weights(const ModelShape& shape, uint64_t seed) {
     set_decoder_block(w, family.feed_forward);
     if (w.architecture.rope_dim) w.rope_frequencies = rope_frequencies(w.architecture.rope_dim, 10000.0);
     for (const TensorRule& rule : family.tensors) {
-        if (rule.exists_if) continue;
-        const Shape s = shape_of(w.architecture, rule.role);
         const uint32_t layers = rule.role >= Role::attention_norm ? shape.layers : 1;
-        for (uint32_t layer = 0; layer < layers; layer++) w.tensors[{rule.role, layer}] = {s.rows, s.cols, {}};
+        for (uint32_t layer = 0; layer < layers && !rule.exists_if; layer++) w.tensors[{rule.role, layer}] = {};
     }
-    if (!shape.tied) w.tensors[{Role::head, 0}] = {shape.vocab, shape.dim, {}};
+    if (!shape.tied) w.tensors[{Role::head, 0}] = {};
     Random random(seed);
-    for (auto& [key, tensor] : w.tensors) fill(tensor, w.architecture, key.first, random);
+    for (auto& [key, tensor] : w.tensors) {
+        const Shape s = shape_of(w.architecture, key.first);
+        tensor = HostTensor(s.rows, s.cols, first_values(w.architecture, key.first, s, random));
+    }
     return w;
 }
 

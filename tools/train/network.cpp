@@ -1,7 +1,7 @@
 // network: the order of tensors in the flat array.
 #include "train/network.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/error.h"
 
@@ -50,7 +50,7 @@ public:
             if (found == weights_.tensors.end()) continue;
             if (first == absent) first = network_.count;
             network_.parameters.push_back({found->first, found->second.rows, found->second.cols, network_.count});
-            network_.count += found->second.values.size();
+            network_.count += found->second.count();
         }
         return first;
     }
@@ -95,14 +95,16 @@ Network network_of(const Weights& weights) {
 
 std::vector<float> flat_values(const Network& network, const Weights& weights) {
     std::vector<float> values(network.count);
-    for (const Parameter& p : network.parameters)
-        std::memcpy(&values[p.offset], weights.tensors.at(p.key).values.data(), p.count() * sizeof(float));
+    for (const Parameter& p : network.parameters) {
+        const std::vector<float> tensor = weights.tensors.at(p.key).values();
+        std::copy(tensor.begin(), tensor.end(), &values[p.offset]);
+    }
     return values;
 }
 
 void store_values(const Network& network, const float* values, Weights& weights) {
     for (const Parameter& p : network.parameters)
-        std::memcpy(weights.tensors.at(p.key).values.data(), values + p.offset, p.count() * sizeof(float));
+        weights.tensors.at(p.key) = HostTensor(p.rows, p.cols, std::vector<float>(values + p.offset, values + p.offset + p.count()));
 }
 
 }  // namespace mote::tools

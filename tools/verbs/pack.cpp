@@ -37,13 +37,9 @@ void pack(const PackOptions& o) {
     if (!o.activations.empty())
         weights.architecture.activation_scale = o.activations == "group" ? ActivationScale::group : ActivationScale::vector;
     std::vector<std::string> notes = weights.notes;
-    const std::vector<uint8_t> file = pack_model(weights, formats, notes);
-    stop_if_interrupted();
-    write_whole(o.output, file.data(), file.size());
+    const uint64_t bytes = pack_file(o.output, weights, formats, notes);
     for (const std::string& text : notes) note("mote: note: " + text);
-    uint64_t parameters = 0;
-    for (const auto& [key, tensor] : weights.tensors) parameters += tensor.values.size();
-    note(o.output + ": " + std::to_string(parameters) + " parameters, " + std::to_string(file.size()) + " bytes");
+    note(o.output + ": " + std::to_string(parameters(weights)) + " parameters, " + std::to_string(bytes) + " bytes");
 }
 
 }  // namespace
