@@ -30,6 +30,9 @@ struct Attention {
 /// Words of scratch for one head: a score or weight a position, and the quantized query.
 constexpr uint32_t attention_scratch(uint32_t positions, uint32_t head_dim) { return positions + (head_dim + 3) / 4; }
 
+/// The same, padded so that each of several workers begins at a multiple of 16 bytes.
+constexpr uint32_t worker_scratch(uint32_t positions, uint32_t head_dim) { return (attention_scratch(positions, head_dim) + 3u) & ~3u; }
+
 struct Kernels {
     const char* name;
 

@@ -7,26 +7,77 @@
 namespace mote {
 namespace {
 
-// What every function here needs, computed once a tile.
+// What every function here needs: some tokens of a tile, and who works on them.
 struct Pass {
     const Model& model;
     const Architecture& a;
     const Plan& plan;
     const Kernels& kernel;
     uint8_t* arena;
-    uint32_t count;     // tokens in the tile
-    uint32_t position;  // of the first
+    const Workers* workers;  // share the work of each token; nullptr: this one does it all
+    uint32_t worker;         // who this is
+    uint32_t first;          // token of the tile
+    uint32_t count;          // tokens
+    uint32_t position;       // of the first
+    uint32_t layer = 0;
 
-    float* floats(const Region& region) const { return reinterpret_cast<float*>(arena + region.offset); }
-    float* stream() const { return floats(plan.stream); }
-    float* normed() const { return floats(plan.normed); }
-    float* work() const { return floats(plan.work); }
-    float* rope_table() const { return floats(plan.rope); }
+    float* floats(const Region& region, size_t token_floats) const {
+        return reinterpret_cast<float*>(arena + region.offset) + first * token_floats;
+    }
+    float* stream() const { return floats(plan.stream, a.dim); }
+    float* normed() const { return floats(plan.normed, a.dim); }
+    float* rope_table() const { return floats(plan.rope, a.rope_dim); }
+    float* work() const { return floats(plan.work, 0); }
+    Matrix tensor(Role role) const { return mote::tensor(model, role, layer); }
 };
+
+struct Range {
+    uint32_t begin, end;
+};
+
+// One worker's share of whatever is to do.
+struct Share {
+    uint32_t worker, workers;
+
+    // Its part of [0, n), cut at multiples of `unit`.
+    Range of(uint32_t n, uint32_t unit) const {
+        const uint64_t units = (n + unit - 1) / unit;
+        const uint32_t begin = uint32_t(units * worker / workers) * unit, end = uint32_t(units * (worker + 1) / workers) * unit;
+        return {begin < n ? begin : n, end < n ? end : n};
+    }
+};
+
+// Calls work(share) for every worker at once, or for the one there is.
+template <class Work>
+[[gnu::always_inline]] inline void share(const Pass& p, const Work& work) {
+    if (MOTE_WORKERS && p.workers) {
+        struct Job {
+            const Work& work;
+            uint32_t workers;
+        } job{work, p.workers->count};
+        return p.workers->run(p.workers->pool, [](void* context, uint32_t worker) {
+            const Job& own = *static_cast<const Job*>(context);
+            own.work(Share{worker, own.workers});
+        }, &job);
+    }
+    work(Share{0, 1});
+}
+
+// Calls work(pass): with one token, whose work is shared inside; or with a part of the tokens for each worker.
+template <class Work>
+[[gnu::always_inline]] inline void share_tokens(const Pass& p, const Work& work) {
+    if (!MOTE_WORKERS || !p.workers || p.count == 1) return work(p);
+    share(p, [&](Share own) {
+        const Range tokens = own.of(p.count, 1);
+        if (tokens.begin == tokens.end) return;
+        work(Pass{p.model, p.a, p.plan, p.kernel, p.arena, nullptr, own.worker, p.first + tokens.begin, tokens.end - tokens.begin,
+                  p.position + tokens.begin, p.layer});
+    });
+}
 
 bool is_quantized(const Matrix& w) { return w.format == Format::q8 || w.format == Format::q4; }
 
-// A tile of vectors in front of one or more matrices; its int8 form is made when the first quantized matrix asks.
+// Vectors in front of one or more matrices; their int8 form is made when the first quantized matrix asks.
 struct Operand {
     const float* x;
     uint32_t cols;
@@ -34,36 +85,79 @@ struct Operand {
     bool ready = false;
 };
 
+// Each token has its own place for the widest operand there is: while one worker is at a narrow one, another is at the widest.
 void quantize(const Pass& p, Operand& operand) {
-    const uint32_t stride = padded_cols(Format::q4, operand.cols);
-    uint8_t* bytes = p.arena + p.plan.quant.offset;
+    const size_t tile = p.plan.tile, wide = p.plan.quant_cols;
+    uint8_t* values = p.arena + p.plan.quant.offset;
+    uint8_t* scales = values + tile * wide;
+    uint8_t* exponents = scales + tile * sizeof(float);
     QuantizedTile& t = operand.quantized;
-    t.stride = stride;
-    t.values = reinterpret_cast<int8_t*>(bytes);
-    t.scales = reinterpret_cast<float*>(bytes + size_t(p.count) * stride);
-    t.exponents = p.a.activation_scale == ActivationScale::group ? bytes + size_t(p.count) * (stride + 4) : nullptr;
+    t.stride = padded_cols(Format::q4, operand.cols);
+    t.values = reinterpret_cast<int8_t*>(values + p.first * wide);
+    t.scales = reinterpret_cast<float*>(scales) + p.first;
+    t.exponents = p.a.activation_scale == ActivationScale::group ? exponents + p.first * (wide / group_cols) : nullptr;
     for (uint32_t i = 0; i < p.count; i++) p.kernel.quantize_row(operand.x + size_t(i) * operand.cols, operand.cols, t, i);
     operand.ready = true;
 }
 
-// y = w x + bias for each vector of the operand's tile.
-void linear(const Pass& p, const Matrix& w, const Matrix& bias, Operand& operand, float* y) {
-    if (is_quantized(w) && !operand.ready) quantize(p, operand);
-    switch (w.format) {
-        case Format::f32: p.kernel.matmul_f32(w, operand.x, p.count, y); break;
-        case Format::f16: p.kernel.matmul_f16(w, operand.x, p.count, y); break;
-        case Format::q8: p.kernel.matmul_q8(w, operand.quantized, p.count, y); break;
-        case Format::q4: p.kernel.matmul_q4(w, operand.quantized, p.count, y); break;
-        case Format::u32: break;  // never a weight: open refuses it
-    }
-    if (bias)
-        for (uint32_t i = 0; i < p.count; i++) p.kernel.add(y + size_t(i) * w.rows, bias.f32(), w.rows);
+// y = w x + bias for each vector of an operand, with this layer's tensors of these roles.
+struct Product {
+    Role w, bias;
+    float* y;
+};
+constexpr Role no_bias = Role(0);
+
+constexpr uint32_t row_unit = 16;  // kernels take up to 16 rows at a time
+
+void keep_rows(Matrix& w, const Range& rows) {
+    const size_t before = size_t(rows.begin) * padded_cols(w.format, w.cols);
+    w.rows = rows.end - rows.begin;
+    w.data += w.format == Format::f32 ? before * 4 : w.format == Format::f16 ? before * 2 : w.format == Format::q8 ? before : before / 2;
+    if (w.row_scales) w.row_scales += rows.begin;
+    if (w.group_scales) w.group_scales += before / group_cols;
 }
 
-void normalize(const Pass& p, const float* x, const Matrix& w, const Matrix& bias, float* y) {
+// A worker's rows of a product; with more than one vector they are all of them.
+void multiply_rows(const Pass& p, const Operand& x, const Product& product, Share own) {
+    Matrix w = p.tensor(product.w);
+    const Range rows = own.of(w.rows, row_unit);
+    if (rows.begin == rows.end) return;
+    if (rows.begin || rows.end < w.rows) keep_rows(w, rows);
+    float* y = product.y + rows.begin;
+    switch (w.format) {
+        case Format::f32: p.kernel.matmul_f32(w, x.x, p.count, y); break;
+        case Format::f16: p.kernel.matmul_f16(w, x.x, p.count, y); break;
+        case Format::q8: p.kernel.matmul_q8(w, x.quantized, p.count, y); break;
+        case Format::q4: p.kernel.matmul_q4(w, x.quantized, p.count, y); break;
+        case Format::u32: break;  // never a weight: open refuses it
+    }
+    if (const float* bias = p.tensor(product.bias).f32())
+        for (uint32_t i = 0; i < p.count; i++) p.kernel.add(y + size_t(i) * w.rows, bias + rows.begin, w.rows);
+}
+
+// Several matrices over one operand; `then(share)` goes on with what the worker has made.
+template <class Then>
+[[gnu::always_inline]] inline void multiply(const Pass& p, Operand& x, const Product* products, uint32_t count, const Then& then) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!x.ready && is_quantized(p.tensor(products[i].w))) quantize(p, x);
+    share(p, [&](Share own) __attribute__((always_inline)) {
+        for (uint32_t i = 0; i < count; i++) multiply_rows(p, x, products[i], own);
+        then(own);
+    });
+}
+
+void multiply(const Pass& p, Operand& x, const Product* products, uint32_t count) {
+    multiply(p, x, products, count, [](Share) {});
+}
+
+// x normed, as it stands at these tokens.
+void normalize(const Pass& p, Role weight, Role bias) {
+    const Matrix w = p.tensor(weight), b = p.tensor(bias);
+    const float* x = p.stream();
+    float* y = p.normed();
     for (uint32_t i = 0; i < p.count; i++, x += p.a.dim, y += p.a.dim) {
         if (p.a.norm == Norm::rms) p.kernel.rms_norm(x, w.f32(), p.a.dim, p.a.norm_eps, y);
-        else p.kernel.layer_norm(x, w.f32(), bias.f32(), p.a.dim, p.a.norm_eps, y);
+        else p.kernel.layer_norm(x, w.f32(), b.f32(), p.a.dim, p.a.norm_eps, y);
     }
 }
 
@@ -87,8 +181,8 @@ void read_row(const Matrix& w, uint32_t row, float* y) {
 }
 
 void embed(const Pass& p, const uint32_t* tokens) {
-    const Matrix tokens_table = tensor(p.model, Role::token_embedding);
-    const Matrix positions_table = tensor(p.model, Role::position_embedding);
+    const Matrix tokens_table = p.tensor(Role::token_embedding);
+    const Matrix positions_table = p.tensor(Role::position_embedding);
     for (uint32_t i = 0; i < p.count; i++) {
         float* x = p.stream() + size_t(i) * p.a.dim;
         read_row(tokens_table, tokens[i], x);
@@ -101,7 +195,7 @@ void embed(const Pass& p, const uint32_t* tokens) {
 
 // Cosines and sines of the tile's positions. A phase is a fraction of 2^32 of a turn, so that it wraps by itself.
 void fill_rope_table(const Pass& p) {
-    const Matrix frequencies = tensor(p.model, Role::rope_frequencies);
+    const Matrix frequencies = p.tensor(Role::rope_frequencies);
     float* to = p.rope_table();
     for (uint32_t i = 0; i < p.count; i++)
         for (uint32_t pair = 0; pair < p.a.rope_dim / 2; pair++) {
@@ -128,9 +222,9 @@ struct LayerCache {
     uint16_t* value_scales;
 };
 
-LayerCache cache_of(const Pass& p, uint32_t layer) {
+LayerCache cache_of(const Pass& p) {
     const CacheLayout layout = cache_layout(p.a, p.plan.kv, p.plan.context).value;  // checked when the plan was made
-    uint8_t* base = p.arena + p.plan.cache.offset + size_t(layer) * layout.layer_bytes;
+    uint8_t* base = p.arena + p.plan.cache.offset + size_t(p.layer) * layout.layer_bytes;
     return {base, base + layout.values, reinterpret_cast<uint16_t*>(base + layout.key_scales),
             reinterpret_cast<uint16_t*>(base + layout.value_scales)};
 }
@@ -159,73 +253,107 @@ void store_tile(const Pass& p, const LayerCache& cache, const float* k, const fl
         }
 }
 
-// Every head of one token against the cache; the output replaces the query.
-void attend_token(const Pass& p, const LayerCache& cache, uint32_t positions, float* q, uint32_t* scratch) {
+// The rows of q, k and v of these tokens, and the scratch behind them.
+struct AttentionRows {
+    float *q, *k, *v;
+    uint32_t* scratch;       // of all workers
+    uint32_t scratch_words;  // of each
+};
+
+AttentionRows attention_rows(const Pass& p) {
+    const size_t q_dim = size_t(p.a.heads) * p.a.head_dim, kv_dim = size_t(p.a.kv_heads) * p.a.head_dim, tile = p.plan.tile;
+    const size_t bytes = (tile * (q_dim + 2 * kv_dim) * 4 + 15) & ~size_t(15);
+    float* k = p.work() + tile * q_dim;
+    return {p.work() + p.first * q_dim, k + p.first * kv_dim, k + (tile + p.first) * kv_dim,
+            reinterpret_cast<uint32_t*>(p.arena + p.plan.work.offset + bytes), worker_scratch(p.plan.context, p.a.head_dim)};
+}
+
+// What stands at these positions, as queries and in the cache.
+void project(const Pass& p) {
+    const AttentionRows rows = attention_rows(p);
+    normalize(p, Role::attention_norm, Role::attention_norm_bias);
+    Operand x{p.normed(), p.a.dim};
+    const Product products[] = {{Role::q, Role::q_bias, rows.q}, {Role::k, Role::k_bias, rows.k}, {Role::v, Role::v_bias, rows.v}};
+    multiply(p, x, products, 3);
+    finish_heads(p, rows.q, p.a.heads, p.tensor(Role::q_norm));
+    finish_heads(p, rows.k, p.a.kv_heads, p.tensor(Role::k_norm));
+    store_tile(p, cache_of(p), rows.k, rows.v);
+}
+
+// Some heads of one token against the cache; the output replaces the query.
+void attend_heads(const Pass& p, const LayerCache& cache, uint32_t positions, float* q, const Range& heads, uint32_t* scratch) {
     const auto run = p.plan.kv == Format::q8 ? p.kernel.attend_q8 : p.plan.kv == Format::f16 ? p.kernel.attend_f16 : p.kernel.attend_f32;
     const size_t cell_bytes = p.plan.kv == Format::q8 ? 1 : p.plan.kv == Format::f16 ? 2 : 4;
     const uint32_t queries_per_kv = p.a.heads / p.a.kv_heads;
-    for (uint32_t h = 0; h < p.a.heads; h++, q += p.a.head_dim) {
+    for (uint32_t h = heads.begin; h < heads.end; h++) {
         const size_t row = size_t(h / queries_per_kv) * p.plan.context;
         const size_t cells = row * p.a.head_dim * cell_bytes;
+        float* head = q + size_t(h) * p.a.head_dim;
         run(Attention{cache.keys + cells, cache.values + cells, cache.key_scales + row, cache.value_scales + row, positions,
                       p.a.head_dim, p.a.attention_scale, scratch},
-            q, q);
+            head, head);
     }
 }
 
-void self_attention(const Pass& p, uint32_t layer, Operand& x, float* y) {
-    const uint32_t q_dim = p.a.heads * p.a.head_dim, kv_dim = p.a.kv_heads * p.a.head_dim;
-    float* q = p.work();
-    float* k = q + size_t(p.plan.tile) * q_dim;
-    float* v = k + size_t(p.plan.tile) * kv_dim;
-    const size_t rows_bytes = (size_t(p.plan.tile) * (q_dim + 2 * kv_dim) * 4 + 15) & ~size_t(15);
-    uint32_t* scratch = reinterpret_cast<uint32_t*>(p.arena + p.plan.work.offset + rows_bytes);
-
-    linear(p, tensor(p.model, Role::q, layer), tensor(p.model, Role::q_bias, layer), x, q);
-    linear(p, tensor(p.model, Role::k, layer), tensor(p.model, Role::k_bias, layer), x, k);
-    linear(p, tensor(p.model, Role::v, layer), tensor(p.model, Role::v_bias, layer), x, v);
-    finish_heads(p, q, p.a.heads, tensor(p.model, Role::q_norm, layer));
-    finish_heads(p, k, p.a.kv_heads, tensor(p.model, Role::k_norm, layer));
-    const LayerCache cache = cache_of(p, layer);
-    store_tile(p, cache, k, v);
-    for (uint32_t i = 0; i < p.count; i++) attend_token(p, cache, p.position + i + 1, q + size_t(i) * q_dim, scratch);
-    Operand out{q, q_dim};
-    linear(p, tensor(p.model, Role::o, layer), tensor(p.model, Role::o_bias, layer), out, y);
+void attend(const Pass& p) {
+    const AttentionRows rows = attention_rows(p);
+    const LayerCache cache = cache_of(p);
+    const uint32_t q_dim = p.a.heads * p.a.head_dim;
+    share(p, [&](Share own) {
+        uint32_t* scratch = rows.scratch + size_t(p.worker + own.worker) * rows.scratch_words;
+        for (uint32_t i = 0; i < p.count; i++)
+            attend_heads(p, cache, p.position + i + 1, rows.q + size_t(i) * q_dim, own.of(p.a.heads, 1), scratch);
+    });
 }
 
-void feed_forward(const Pass& p, uint32_t layer, Work work, Operand& x, float* y) {
-    float* hidden = p.work();
-    float* up = hidden + (work == Work::gated ? size_t(p.plan.tile) * p.a.hidden : 0);
-    linear(p, tensor(p.model, Role::up, layer), tensor(p.model, Role::up_bias, layer), x, up);
-    if (work == Work::gated) {
-        linear(p, tensor(p.model, Role::gate, layer), tensor(p.model, Role::gate_bias, layer), x, hidden);
-        p.kernel.gate(p.a.activation, hidden, up, p.count * p.a.hidden);
-    } else {
-        p.kernel.activate(p.a.activation, hidden, p.count * p.a.hidden);
-    }
-    Operand out{hidden, p.a.hidden};
-    linear(p, tensor(p.model, Role::down, layer), tensor(p.model, Role::down_bias, layer), out, y);
+void feed_forward(const Pass& p, bool gated) {
+    float* hidden = p.work() + size_t(p.first) * p.a.hidden;
+    float* up = hidden + (gated ? size_t(p.plan.tile) * p.a.hidden : 0);
+    normalize(p, Role::ffn_norm, Role::ffn_norm_bias);
+    Operand x{p.normed(), p.a.dim};
+    const auto activate = [&](Share own) {
+        const Range rows = own.of(p.a.hidden, row_unit);
+        for (size_t at = rows.begin; at < size_t(p.count) * p.a.hidden; at += p.a.hidden) {
+            if (gated) p.kernel.gate(p.a.activation, hidden + at, up + at, rows.end - rows.begin);
+            else p.kernel.activate(p.a.activation, hidden + at, rows.end - rows.begin);
+        }
+    };
+    const Product products[] = {{Role::up, Role::up_bias, up}, {Role::gate, Role::gate_bias, hidden}};
+    multiply(p, x, products, gated ? 2 : 1, activate);
+}
+
+// The last matrix of a sublayer, from its own width to the stream's, and the sum.
+void give_back(const Pass& p, uint32_t cols, Role w, Role bias) {
+    Operand x{p.work() + size_t(p.first) * cols, cols};
+    const Product product{w, bias, p.normed()};
+    multiply(p, x, &product, 1);
+    p.kernel.add(p.stream(), p.normed(), p.count * p.a.dim);
 }
 
 // Reads the stream, works, gives back to the stream.
-void sublayer(const Pass& p, uint32_t layer, const SubLayer& s) {
-    const bool attends = s.work == Work::self_attention;
-    normalize(p, p.stream(), tensor(p.model, attends ? Role::attention_norm : Role::ffn_norm, layer),
-              tensor(p.model, attends ? Role::attention_norm_bias : Role::ffn_norm_bias, layer), p.normed());
-    Operand x{p.normed(), p.a.dim};
-    float* y = p.normed();  // the operand has served when the last matrix writes
-    if (attends) self_attention(p, layer, x, y);
-    else feed_forward(p, layer, s.work, x, y);
-    p.kernel.add(p.stream(), y, p.count * p.a.dim);
+void sublayer(const Pass& p, Work work) {
+    if (work == Work::self_attention) {
+        share_tokens(p, [](const Pass& part) { project(part); });
+        share_tokens(p, [](const Pass& part) {
+            attend(part);
+            give_back(part, part.a.heads * part.a.head_dim, Role::o, Role::o_bias);
+        });
+    } else {
+        share_tokens(p, [&](const Pass& part) {
+            feed_forward(part, work == Work::gated);
+            give_back(part, part.a.hidden, Role::down, Role::down_bias);
+        });
+    }
 }
 
 float* logits_of_last(Pass p) {
-    const float* last = p.stream() + size_t(p.count - 1) * p.a.dim;
+    p.first += p.count - 1;
     p.count = 1;
-    normalize(p, last, tensor(p.model, Role::final_norm), tensor(p.model, Role::final_norm_bias), p.normed());
-    const Matrix own_head = tensor(p.model, Role::head);
+    p.layer = 0;
+    normalize(p, Role::final_norm, Role::final_norm_bias);
     Operand x{p.normed(), p.a.dim};
-    linear(p, own_head ? own_head : tensor(p.model, Role::token_embedding), Matrix{}, x, p.work());
+    const Product product{p.tensor(Role::head) ? Role::head : Role::token_embedding, no_bias, p.work()};
+    multiply(p, x, &product, 1);
     return p.work();
 }
 
@@ -234,12 +362,13 @@ float* logits_of_last(Pass p) {
 float* forward(const Session& session, const uint32_t* tokens, uint32_t count, uint32_t position, bool want_logits) {
     const Model& model = *session.model;
     const Architecture& a = *model.architecture;
-    const Pass p{model, a, session.plan, *session.kernels, session.arena, count, position};
+    const Workers* workers = session.workers.count > 1 ? &session.workers : nullptr;
+    Pass p{model, a, session.plan, *session.kernels, session.arena, workers, 0, 0, count, position};
     embed(p, tokens);
     if (a.rope_dim) fill_rope_table(p);
-    for (uint32_t layer = 0; layer < a.layers; layer++)
-        for (const SubLayer& s : a.block[model.block_of_layer[layer]])
-            if (s.work != Work::none) sublayer(p, layer, s);
+    for (p.layer = 0; p.layer < a.layers; p.layer++)
+        for (const SubLayer& s : a.block[model.block_of_layer[p.layer]])
+            if (s.work != Work::none) sublayer(p, s.work);
     return want_logits ? logits_of_last(p) : nullptr;
 }
 

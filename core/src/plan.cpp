@@ -30,7 +30,7 @@ uint32_t widest_quantized_input(const Model& model) {
 
 Size attention_bytes(const Architecture& a, const Plan& p) {
     const uint64_t row = uint64_t(a.heads + 2 * a.kv_heads) * a.head_dim;  // q, k, v of a token
-    return align_up(Size(p.tile) * row * 4, 16) + Size(attention_scratch(p.context, a.head_dim)) * 4;
+    return align_up(Size(p.tile) * row * 4, 16) + Size(p.workers) * worker_scratch(p.context, a.head_dim) * 4;
 }
 
 }  // namespace
@@ -54,19 +54,22 @@ Result<Plan> plan(const Model& model, const Options& options) {
     const Architecture& a = *model.architecture;
     const uint32_t context = options.context ? options.context : a.context;
     if (context > a.context) return Fault{Error::limit, 0, context, a.context};
+    if (options.workers == 0 || options.workers > max_workers) return Fault{Error::limit, 1, options.workers, max_workers};
     Plan p;
     p.context = context;
     p.tile = options.tile < context ? options.tile : context;
     p.kv = options.kv;
     p.prompt_bytes = options.prompt_bytes;
+    p.workers = options.workers;
 
     const Result<CacheLayout> cache = cache_layout(a, options.kv, context);
     if (!cache.ok()) return cache.fault;
     const Result<size_t> encode = encode_scratch(options.prompt_bytes);
     if (!encode.ok()) return encode.fault;
-    const uint32_t wide = widest_quantized_input(model);
+    p.quant_cols = widest_quantized_input(model);
     const Size tile(p.tile);
-    const Size quant = tile * (uint64_t(wide) + (a.activation_scale == ActivationScale::group ? wide / group_cols : 0) + (wide ? 4 : 0));
+    const uint32_t exponents = a.activation_scale == ActivationScale::group ? p.quant_cols / group_cols : 0;
+    const Size quant = tile * (uint64_t(p.quant_cols) + exponents + (p.quant_cols ? 4 : 0));
     const Size ffn = tile * a.hidden * (is_gated(a) ? 8 : 4);
     Size work = larger(attention_bytes(a, p), ffn);
     work = larger(work, Size(a.vocab) * 4);

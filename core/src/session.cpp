@@ -19,9 +19,9 @@ bool same(const Region& a, const Region& b) { return a.offset == b.offset && a.b
 
 // Whether a plan is what `plan` gives for this model.
 bool belongs(const Plan& p, const Model& model) {
-    const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes});
+    const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes, p.workers});
     const Plan& o = own.value;
-    return own.ok() && o.context == p.context && o.tile == p.tile && o.total == p.total && same(o.state, p.state) &&
+    return own.ok() && o.context == p.context && o.tile == p.tile && o.quant_cols == p.quant_cols && o.total == p.total && same(o.state, p.state) &&
            same(o.cache, p.cache) && same(o.stream, p.stream) && same(o.normed, p.normed) && same(o.rope, p.rope) &&
            same(o.quant, p.quant) && same(o.work, p.work);
 }
@@ -47,6 +47,9 @@ Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t 
 
 Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count) {
     if (!session.model || !session.arena || !session.kernels || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
+    const Workers& workers = session.workers;
+    if (workers.count == 0 || workers.count > session.plan.workers || (workers.count > 1 && !workers.run))
+        return Fault{Error::argument, 0, workers.count, session.plan.workers};
     State& state = state_of(session);
     const uint32_t vocab = session.model->architecture->vocab;
     if (count > session.plan.context - state.position)

@@ -71,7 +71,7 @@ TEST(board_table, the_micro_bit_has_208_kb_for_a_model_and_14_25_kb_for_the_aren
     EXPECT_EQ(b.code().bytes, 0xc000u);
     EXPECT_EQ(b.model().origin, 0xc000u);
     EXPECT_EQ(b.model().bytes, 208u * 1024);
-    EXPECT_EQ(b.arena_bytes, 14592u);
+    EXPECT_EQ(b.arena_bytes, 14464u);
 }
 
 TEST(board_table, the_netduino_has_its_second_bank_elsewhere_in_the_emulator) {

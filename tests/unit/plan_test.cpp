@@ -36,6 +36,13 @@ TEST(plan, takes_the_cache_format_into_account) {
     EXPECT_EQ(plan(m.model, Options{32, 4, Format::f32, 0}).value.cache.bytes, 2u * 2 * 2 * 32 * 16 * 4);
 }
 
+TEST(plan, has_scratch_for_each_worker) {
+    const TestModel m = make_model(shape);
+    const Plan alone = plan(m.model, Options{32, 4, Format::q8, 0}).value, many = plan(m.model, Options{32, 4, Format::q8, 0, 40}).value;
+    EXPECT_EQ(many.work.bytes, 4u * 128 * 4 + 40 * (32 + 4) * 4);  // q, k, v of four tokens; scores and a query for each
+    EXPECT_EQ(many.total - alone.total, many.work.bytes - alone.work.bytes);
+}
+
 TEST(plan, has_room_for_exponents_only_with_grouped_activations) {
     const TestModel m = make_model(std::string(shape) + ",scale=group");
     EXPECT_EQ(plan(m.model, Options{32, 4, Format::q8, 0}).value.quant.bytes, 4u * (128 + 4 + 4));

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "run/arena.h"
 #include "support/models.h"
 #include "support/random.h"
 
@@ -68,6 +69,45 @@ TEST_P(AnyCase, gives_the_same_bits_for_every_tile_and_any_split) {
                 ASSERT_EQ(step_bits(split.session, part(tokens, begin, end)), expected[end - 1]) << "tile " << tile << " from " << begin;
                 begin = end;
             }
+        }
+    }
+}
+
+// Workers of which the last comes first: any order must do.
+void run_backwards(void* pool, void (*job)(void*, uint32_t), void* context) {
+    for (uint32_t worker = *static_cast<uint32_t*>(pool); worker-- > 0;) job(context, worker);
+}
+
+TEST_P(AnyCase, gives_the_same_bits_for_any_number_of_workers) {
+    const TestModel m = make_model(GetParam().shape, GetParam().formats);
+    Random random(7);
+    const Tokens tokens = random_tokens(m.model.architecture->vocab, 20, random);
+    for (const Format kv : {Format::q8, Format::f16, Format::f32}) {
+        TestSession alone = start_test_session(m.model, Options{24, 8, kv, 0});
+        const Bits prompt = step_bits(alone.session, tokens), next = step_bits(alone.session, {1});
+        for (uint32_t workers = 1; workers <= 11; workers++) {
+            TestSession s = start_test_session(m.model, Options{24, 8, kv, 0, workers});
+            s.session.workers = Workers{workers, run_backwards, &workers};
+            ASSERT_EQ(step_bits(s.session, tokens), prompt) << workers << " workers";
+            ASSERT_EQ(step_bits(s.session, {1}), next) << workers << " workers";
+        }
+    }
+}
+
+TEST_P(AnyCase, gives_the_same_bits_on_threads) {
+    const TestModel m = make_model(GetParam().shape, GetParam().formats);
+    Random random(8);
+    const Tokens tokens = random_tokens(m.model.architecture->vocab, 23, random);
+    TestSession alone = start_test_session(m.model, Options{24, 16, Format::q8, 0});
+    const Bits prompt = step_bits(alone.session, tokens), next = step_bits(alone.session, {1});
+    for (uint32_t workers = 2; workers <= 4; workers++) {
+        tools::Pool pool(workers);
+        TestSession s = start_test_session(m.model, Options{24, 16, Format::q8, 0, workers});
+        s.session.workers = tools::workers_of(pool);
+        for (int round = 0; round < 20; round++) {
+            ASSERT_TRUE(rewind(s.session, 0).ok());
+            ASSERT_EQ(step_bits(s.session, tokens), prompt) << workers << " workers";
+            ASSERT_EQ(step_bits(s.session, {1}), next) << workers << " workers";
         }
     }
 }
@@ -356,6 +396,23 @@ TEST(nonfinite_row_scales, become_an_error_and_never_a_token) {
         ASSERT_TRUE(damaged.ok());
         EXPECT_EQ(error_of_sampling(damaged.value, Format::q8), Error::nonfinite) << "role " << int(r.role) << " layer " << r.layer;
     }
+}
+
+TEST(workers, beyond_the_plan_are_refused) {
+    const TestModel m = make_model(small);
+    EXPECT_EQ(plan(m.model, Options{24, 1, Format::q8, 0, 0}).fault.error, Error::limit);
+    EXPECT_EQ(plan(m.model, Options{24, 1, Format::q8, 0, max_workers + 1}).fault.allowed, max_workers);
+    TestSession s = start_test_session(m.model, Options{24, 1, Format::q8, 0, 2});
+    const uint32_t token = 1;
+    uint32_t count = 3;
+    s.session.workers = Workers{count, run_backwards, &count};
+    const Fault more = step(s.session, &token, 1).fault;
+    EXPECT_EQ(more.error, Error::argument);
+    EXPECT_EQ(more.found, 3u);
+    EXPECT_EQ(more.allowed, 2u);
+    s.session.workers = Workers{2, nullptr, nullptr};
+    EXPECT_EQ(step(s.session, &token, 1).fault.error, Error::argument);
+    EXPECT_EQ(position(s.session), 0u);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "model/open_model.h"
-#include "run/arena.h"
 
 namespace mote::tools {
 namespace {
@@ -32,8 +31,7 @@ Generated generate(const Model& model, const std::vector<uint32_t>& prompt, cons
         static const char* const rules[] = {"--temp must be 0 or more", "--top-p must be above 0 and at most 1", "--min-p must be from 0 to 1"};
         refuse_usage(rules[chooser.fault.where]);
     }
-    HostSession host = start_session(model, options.session, file);
-    host.session.kernels = &kernels_named(options.isa);
+    HostSession host = start_session(model, options.session, file, options.machine);
     Generated out;
     const uint32_t eos = model.tokenizer.vocab ? model.tokenizer.header().eos : no_token;
     const uint32_t room = host.session.plan.context;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "mote/mote.h"
+#include "run/arena.h"
 
 namespace mote::tools {
 
@@ -16,7 +16,7 @@ struct GenerateOptions {
     SamplerOptions sampler;
     std::optional<uint32_t> count;  // tokens to make; absent: until the end token or a full context
     bool ignore_eos = false;
-    std::string isa;                // row of the kernel table; empty: the fastest
+    Machine machine;
 };
 
 struct Generated {

@@ -18,11 +18,11 @@
 namespace mote::tools {
 namespace {
 
-constexpr uint32_t default_tile = 8;
+constexpr uint32_t default_tile = 32;
 
 struct RunOptions {
     std::string model, prompt, prompt_file, prompt_ids, kv = "q8", seed = "0", board, firmware, isa;
-    uint32_t count = 0, context = 0, tile = 0, top_k = 40;
+    uint32_t count = 0, context = 0, tile = 0, threads = 0, top_k = 40;
     float temperature = 0.8f, top_p = 0.95f, min_p = 0.05f;
     bool digest = false, ids = false, ignore_eos = false, special = false, no_bos = false;
     const CLI::Option* count_option = nullptr;
@@ -71,7 +71,7 @@ void run_here(const RunOptions& o) {
     g.sampler = SamplerOptions{o.temperature, o.top_k, o.top_p, o.min_p, parse_u64("--seed", o.seed)};
     if (o.count_option->count()) g.count = o.count;
     g.ignore_eos = o.ignore_eos;
-    g.isa = o.isa;
+    g.machine = Machine{o.isa, o.threads};
 
     Decoder decoder;
     decoder.tokenizer = &model.tokenizer;
@@ -139,7 +139,7 @@ void add_run(CLI::App& program) {
     o->count_option = add_count(*verb, "-n,--predict", o->count, "tokens to generate (default: until the end token or a full context)");
     add_count(*verb, "-c,--ctx-size", o->context, "tokens of context (default: the model's, at most 4096; on a board what fits)");
     add_cache_format(*verb, o->kv);
-    add_count(*verb, "--tile", o->tile, "prompt tokens that share one pass over the weights (default 8; on a board 1); changes no bit of the result");
+    add_count(*verb, "--tile", o->tile, "prompt tokens that share one pass over the weights (default 32; on a board 1); changes no bit of the result");
     add_real(*verb, "--temp", o->temperature, "temperature; 0 takes the most probable token (default 0.8)");
     add_count(*verb, "--top-k", o->top_k, "draw from the K most probable tokens; 0: all (default 40)");
     add_real(*verb, "--top-p", o->top_p, "draw from the fewest tokens that hold this probability; 1: all (default 0.95)");
@@ -150,8 +150,9 @@ void add_run(CLI::App& program) {
     verb->add_flag("--ignore-eos", o->ignore_eos, "go on after the end token");
     verb->add_flag("--special", o->special, "read control tokens in the prompt, and show them in the text");
     verb->add_flag("--no-bos", o->no_bos, "do not put the begin token in front");
+    CLI::Option* threads = add_count(*verb, "-t,--threads", o->threads, "threads that share the work (default: measured); changes no bit of the result");
     CLI::Option* isa = verb->add_option("--isa", o->isa, "kernels to run, of those that mote targets lists (default: the fastest)")->type_name("NAME");
-    verb->add_option("--board", o->board, "run the firmware of this board in its emulator (see mote targets)")->excludes(isa)->type_name("NAME");
+    verb->add_option("--board", o->board, "run the firmware of this board in its emulator (see mote targets)")->excludes(isa)->excludes(threads)->type_name("NAME");
     verb->add_option("--firmware", o->firmware, "with --board: the firmware to run instead of the one that was built")->type_name("FILE");
     verb->footer("Example: mote run -m stories.mote -p \"Once upon a time\" -n 100 --temp 0");
     verb->callback([o] {

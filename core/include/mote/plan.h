@@ -11,7 +11,13 @@ struct Options {
     uint32_t tile = 1;         // tokens that one pass over the weights takes in a prompt
     Format kv = Format::q8;    // of the KV cache: f32, f16 or q8
     uint32_t prompt_bytes = 0; // longest text that `encode` gets with this session's scratch; 0: no reserve
+    uint32_t workers = 1;      // who may share the work (session.h); each has scratch of its own
 };
+
+#ifndef MOTE_WORKERS
+#define MOTE_WORKERS 1  // 0: core is built without Workers, for chips with one core
+#endif
+constexpr uint32_t max_workers = MOTE_WORKERS ? 64 : 1;
 
 /// One run of bytes in the arena.
 struct Region {
@@ -25,6 +31,8 @@ struct Plan {
     uint32_t tile = 0;
     Format kv = Format::q8;
     uint32_t prompt_bytes = 0;
+    uint32_t workers = 1;
+    uint32_t quant_cols = 0;  // columns that `quant` has room for in each token
     Region state;   // position and such
     Region cache;   // layers x (keys, values)
     Region stream;  // x: tile x dim f32
@@ -36,8 +44,8 @@ struct Plan {
 };
 
 /// The exact layout for these options.
-/// Errors: argument (kv is not a cache format, tile 0), limit (context beyond the model's or 65535; `found` and `allowed`
-/// are tokens), overflow (more bytes than size_t counts).
+/// Errors: argument (kv is not a cache format, tile 0), limit (`where` 0: context beyond the model's or 65535; 1: workers beyond
+/// max_workers or 0; `found` and `allowed`: tokens, workers), overflow (more bytes than size_t counts).
 Result<Plan> plan(const Model& model, const Options& options);
 
 /// The largest context whose plan fits `arena_bytes` with the other options kept; 0 if not even one token fits.

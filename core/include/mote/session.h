@@ -7,12 +7,21 @@ namespace mote {
 
 struct Kernels;  // core/kernels/kernels.h
 
+/// Who shares a session's work: threads of a pool, or the cores of a chip. The caller provides them; core starts nothing.
+struct Workers {
+    uint32_t count = 1;  // with the caller
+    /// Runs job(context, worker) for every worker in [0, count), 0 on the caller, at once; returns when all have.
+    void (*run)(void* pool, void (*job)(void* context, uint32_t worker), void* context) = nullptr;
+    void* pool = nullptr;
+};
+
 /// What a session's calls need. Cheap to copy; all that changes lies in the arena.
 struct Session {
     const Model* model = nullptr;
     Plan plan;
     uint8_t* arena = nullptr;
     const Kernels* kernels = nullptr;  // the row that runs; `start` takes the fastest, any other gives the same bits
+    Workers workers;                   // `start` leaves one; up to plan.workers give the same bits
 };
 
 /// Lays a plan over memory.
@@ -24,7 +33,7 @@ Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t 
 /// Runs the model over `tokens` and returns the logits that follow the last one.
 /// The logits, f32[vocab], lie in the arena and hold until the next call on the session.
 /// Any split of the tokens over calls, and any tile, gives the same bits.
-/// Errors, with the session unchanged: argument (no tokens), token (`where`: its index), context_full (`found`: tokens asked
+/// Errors, with the session unchanged: argument (no tokens, or more workers than the plan has scratch for), token (`where`: its index), context_full (`found`: tokens asked
 /// for in all, `allowed`: context).
 Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count);
 
