@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """digests: the same bits everywhere. Runs models here or on a board's emulator and compares token ids and the digest of all
-logits with digests.json.
+logits with digests.json. Here they run with every row of the kernel table and several numbers of threads.
 
     digests.py MOTE here|BOARD [--data FOLDER]    exit code 1: different; 77: the board's firmware or its emulator is absent
     digests.py MOTE --record [--data FOLDER]      write digests.json from runs on this machine
@@ -51,12 +51,19 @@ def pack(mote, case, data, folder):
     return path
 
 
-def run(mote, case, model, board):
-    where = [] if board == "here" else ["--board", board]
-    done = call(mote, "run", "-m", model, *where, *case["run"], "--ids", "--ignore-eos", "--digest")
+def ways(mote, board):
+    """Arguments of mote run: the board, or each kernel row of this machine with one thread, and some threads with the fastest."""
+    if board != "here":
+        return [["--board", board]]
+    rows = re.search(r"^This machine runs the kernels (.+), and takes", call(mote, "targets").stdout.decode(), re.M).group(1)
+    return [["--isa", row, "-t", "1"] for row in rows.split()] + [["-t", "2"], ["-t", "3"], []]
+
+
+def run(mote, case, model, way):
+    done = call(mote, "run", "-m", model, *way, *case["run"], "--ids", "--ignore-eos", "--digest")
     output, errors = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     if done.returncode:
-        if "E_MISSING" in errors and board != "here":  # no firmware, or no emulator
+        if "E_MISSING" in errors and "--board" in way:  # no firmware, or no emulator
             raise Absent(errors.strip())
         return None, f"exit code {done.returncode}: {errors.strip()}"
     ids, digest = re.search(r"^([0-9 ]+)$", output, re.M), re.search(r"^digest ([0-9a-f]{16})$", output, re.M)
@@ -74,12 +81,13 @@ def check(mote, cases, board, data, folder):
         if model is None:
             print(f"skipped: {case['name']}: {case['checkpoint']} is absent")
             continue
-        result, error = run(mote, case, model, board)
-        compared += 1
-        if error or result != (case["ids"], case["digest"]):
-            failed += 1
-            print(f"{case['name']}: {error or result[1] + ' ' + result[0]}\n  expected {case['digest']} {case['ids']}")
-    print(f"{board}: {compared} cases, {failed} different")
+        for way in ways(mote, board):
+            result, error = run(mote, case, model, way)
+            compared += 1
+            if error or result != (case["ids"], case["digest"]):
+                failed += 1
+                print(f"{case['name']} {' '.join(way)}: {error or result[1] + ' ' + result[0]}\n  expected {case['digest']} {case['ids']}")
+    print(f"{board}: {compared} runs, {failed} different")
     return 1 if failed or not compared else 0
 
 
@@ -88,7 +96,7 @@ def record(mote, cases, data, folder):
         model = pack(mote, case, data, folder)
         if model is None:
             sys.exit(f"{case['name']}: {case['checkpoint']} is needed to record")
-        result, error = run(mote, case, model, "here")
+        result, error = run(mote, case, model, [])
         if error:
             sys.exit(f"{case['name']}: {error}")
         case["ids"], case["digest"] = result

@@ -16,6 +16,7 @@ void add_training(CLI::App& program);
 void add_tokenizer(CLI::App& program);
 void add_corpus(CLI::App& program);
 void add_eval(CLI::App& program);
+void add_bench(CLI::App& program);
 void add_image(CLI::App& program);
 void add_targets(CLI::App& program);
 
