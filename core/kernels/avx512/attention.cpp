@@ -170,18 +170,39 @@ uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t*
     return uint32_t(_mm512_reduce_add_epi32(total));
 }
 
-// Values of 8 elements: four positions a step, of which the first and last two lie in the register's halves.
-__m256i weighted_sum_of_8(const int8_t* values, const int16_t* weight, uint32_t count) {
+// Four positions of 8 elements; each half of the sum has two of them.
+__m512i add_four_of_8(__m512i sum, const int8_t* values, const int16_t* weight) {
     const __m256i interleave = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
     const __m512i halves = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-    __m512i sum = _mm512_setzero_si512();
+    const __m256i v = _mm256_shuffle_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(values)), interleave);
+    int64_t four;
+    __builtin_memcpy(&four, weight, sizeof four);
+    return _mm512_dpwssd_epi32(sum, _mm512_cvtepi8_epi16(v), _mm512_permutexvar_epi32(halves, _mm512_set1_epi64(four)));
+}
+
+// Two positions of 16 elements.
+__m512i add_two_of_16(__m512i sum, const int8_t* first, const int8_t* second, const int16_t* weight) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first)), b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
+    const __m512i v = _mm512_cvtepi8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(a, b), _mm_unpacklo_epi8(a, b)));
+    int32_t pair;
+    __builtin_memcpy(&pair, weight, sizeof pair);
+    return _mm512_dpwssd_epi32(sum, v, set1(pair));
+}
+
+// Sums in four registers, so that no step waits for the one before.
+struct Sums {
+    __m512i s[4];
+    Sums() { s[0] = s[1] = s[2] = s[3] = _mm512_setzero_si512(); }
+    __m512i all() const { return _mm512_add_epi32(_mm512_add_epi32(s[0], s[1]), _mm512_add_epi32(s[2], s[3])); }
+};
+
+__m256i weighted_sum_of_8(const int8_t* values, const int16_t* weight, uint32_t count) {
+    Sums sums;
     uint32_t t = 0;
-    for (; t + 4 <= count; t += 4) {
-        const __m256i v = _mm256_shuffle_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + size_t(t) * 8)), interleave);
-        int64_t four;
-        __builtin_memcpy(&four, weight + t, sizeof four);
-        sum = _mm512_dpwssd_epi32(sum, _mm512_cvtepi8_epi16(v), _mm512_permutexvar_epi32(halves, _mm512_set1_epi64(four)));
-    }
+    for (; t + 16 <= count; t += 16)
+        for (uint32_t k = 0; k < 4; k++) sums.s[k] = add_four_of_8(sums.s[k], values + size_t(t + 4 * k) * 8, weight + t + 4 * k);
+    for (; t + 4 <= count; t += 4) sums.s[0] = add_four_of_8(sums.s[0], values + size_t(t) * 8, weight + t);
+    const __m512i sum = sums.all();
     __m256i rest = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
     for (; t < count; t++) {
         const __m256i v = _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(values + size_t(t) * 8)));
@@ -190,20 +211,18 @@ __m256i weighted_sum_of_8(const int8_t* values, const int16_t* weight, uint32_t 
     return rest;
 }
 
-// Sixteen elements of the sum of weighted values, two positions a step.
+// Sixteen elements of the sum of weighted values.
 __m512i weighted_sum16(const int8_t* values, uint32_t head_dim, const int16_t* weight, uint32_t count) {
-    const auto load = [&](uint32_t t) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(values + size_t(t) * head_dim)); };
-    __m512i sum = _mm512_setzero_si512();
+    const auto at = [&](uint32_t t) { return values + size_t(t) * head_dim; };
+    Sums sums;
     uint32_t t = 0;
-    for (; t + 2 <= count; t += 2) {
-        const __m128i a = load(t), b = load(t + 1);
-        const __m512i v = _mm512_cvtepi8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(a, b), _mm_unpacklo_epi8(a, b)));
-        int32_t pair;
-        __builtin_memcpy(&pair, weight + t, sizeof pair);
-        sum = _mm512_dpwssd_epi32(sum, v, set1(pair));
-    }
-    if (t < count) sum = _mm512_add_epi32(sum, _mm512_mullo_epi32(_mm512_cvtepi8_epi32(load(t)), set1(weight[t])));
-    return sum;
+    for (; t + 8 <= count; t += 8)
+        for (uint32_t k = 0; k < 4; k++) sums.s[k] = add_two_of_16(sums.s[k], at(t + 2 * k), at(t + 2 * k + 1), weight + t + 2 * k);
+    for (; t + 2 <= count; t += 2) sums.s[0] = add_two_of_16(sums.s[0], at(t), at(t + 1), weight + t);
+    const __m512i sum = sums.all();
+    if (t == count) return sum;
+    const __m512i last = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at(t))));
+    return _mm512_add_epi32(sum, _mm512_mullo_epi32(last, set1(weight[t])));
 }
 
 // More positions than int32 sums hold: blocks of them, added in 64 bits.
