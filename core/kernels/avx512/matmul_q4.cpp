@@ -28,26 +28,40 @@ __m512i spread_scales(const int8_t* scales) {
     return _mm512_broadcast_i32x4(words);
 }
 
-// A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all of it, and VPMADDWD multiplies it.
-__m512i group_add(__m512i acc, const uint8_t* w, const int8_t* scales, const GroupX& x) {
-    const __m512i mask = _mm512_set1_epi8(15), v = _mm512_loadu_si512(w);
-    const __m512i low = _mm512_and_si512(v, mask), high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
-    const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(x.minus_eight, low, x.low), high, x.high);
-    return _mm512_add_epi32(acc, _mm512_madd_epi16(dots, spread_scales(scales)));
+constexpr uint32_t most_tokens = 4;  // of a tile that share the unpacking of weights
+
+// Blocks of four rows times some tokens. A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all
+// of it, and VPMADDWD multiplies it by the group's scale.
+template <uint32_t blocks, uint32_t tokens>
+void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, uint32_t stride, __m128i sums[][most_blocks]) {
+    const __m512i mask = _mm512_set1_epi8(15);
+    __m512i acc[tokens][blocks];
+    for (uint32_t t = 0; t < tokens; t++)
+        for (uint32_t b = 0; b < blocks; b++) acc[t][b] = _mm512_setzero_si512();
+    for (uint32_t g = 0; g < groups; g++) {
+        GroupX own[tokens];
+        for (uint32_t t = 0; t < tokens; t++) own[t] = spread_group(x + size_t(t) * stride + g * group_cols);
+        for (uint32_t b = 0; b < blocks; b++) {
+            const size_t unit = size_t(b) * groups + g;
+            const __m512i v = _mm512_loadu_si512(w + unit * 64), scale = spread_scales(scales + unit * 4);
+            const __m512i low = _mm512_and_si512(v, mask), high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+            for (uint32_t t = 0; t < tokens; t++) {
+                const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own[t].minus_eight, low, own[t].low), high, own[t].high);
+                acc[t][b] = _mm512_add_epi32(acc[t][b], _mm512_madd_epi16(dots, scale));
+            }
+        }
+    }
+    for (uint32_t t = 0; t < tokens; t++)
+        for (uint32_t b = 0; b < blocks; b++) sums[t][b] = add_quarters(acc[t][b]);
 }
 
 template <uint32_t blocks>
-void matvec(const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, __m128i sums[]) {
-    __m512i acc[blocks];
-    for (uint32_t b = 0; b < blocks; b++) acc[b] = _mm512_setzero_si512();
-    for (uint32_t g = 0; g < groups; g++) {
-        const GroupX own = spread_group(x + g * group_cols);
-        for (uint32_t b = 0; b < blocks; b++) {
-            const size_t unit = size_t(b) * groups + g;
-            acc[b] = group_add(acc[b], w + unit * 64, scales + unit * 4, own);
-        }
-    }
-    for (uint32_t b = 0; b < blocks; b++) sums[b] = add_quarters(acc[b]);
+void multiply_some(uint32_t tokens, const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, uint32_t stride,
+                   __m128i sums[][most_blocks]) {
+    if (tokens == 4) multiply<blocks, 4>(w, scales, groups, x, stride, sums);
+    else if (tokens == 3) multiply<blocks, 3>(w, scales, groups, x, stride, sums);
+    else if (tokens == 2) multiply<blocks, 2>(w, scales, groups, x, stride, sums);
+    else multiply<blocks, 1>(w, scales, groups, x, stride, sums);
 }
 
 }  // namespace
@@ -58,13 +72,16 @@ void avx512_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, f
     for (uint32_t row = 0; row < w.rows;) {
         const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
         const size_t unit = size_t(row / 4) * groups;
-        for (uint32_t token = 0; token < count; token++) {
-            __m128i sums[most_blocks];
-            const int8_t* v = x.values + size_t(token) * x.stride;
-            if (blocks == most_blocks) matvec<most_blocks>(w.data + unit * 64, w.group_scales + unit * 4, groups, v, sums);
-            else matvec<1>(w.data + unit * 64, w.group_scales + unit * 4, groups, v, sums);
-            for (uint32_t b = 0; b < blocks; b++)
-                store_rows(sums[b], w.row_scales + row + 4 * b, x.scales[token], w.rows - row - 4 * b, y + size_t(token) * w.rows + row + 4 * b);
+        for (uint32_t i = 0; i < count; i += most_tokens) {
+            const uint32_t tokens = count - i < most_tokens ? count - i : most_tokens;
+            const int8_t* v = x.values + size_t(i) * x.stride;
+            __m128i sums[most_tokens][most_blocks];
+            if (blocks == most_blocks) multiply_some<most_blocks>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
+            else multiply_some<1>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
+            for (uint32_t t = 0; t < tokens; t++)
+                for (uint32_t b = 0; b < blocks; b++)
+                    store_rows(sums[t][b], w.row_scales + row + 4 * b, x.scales[i + t], w.rows - row - 4 * b,
+                               y + size_t(i + t) * w.rows + row + 4 * b);
         }
         row += 4 * blocks;
     }

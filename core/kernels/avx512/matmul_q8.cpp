@@ -18,38 +18,56 @@ int32_t sum_of(const int8_t* x, uint32_t cols) {
     return _mm512_reduce_add_epi32(sum);
 }
 
-template <uint32_t blocks>
-void matvec(const int8_t* w, size_t block_bytes, const int8_t* x, uint32_t cols, __m128i sums[]) {
+constexpr uint32_t most_tokens = 4;  // of a tile that share the loading of weights
+
+// Blocks of four rows times some tokens; all sums live in registers.
+template <uint32_t blocks, uint32_t tokens>
+void multiply(const int8_t* w, uint32_t cols, const int8_t* x, uint32_t stride, __m128i sums[][most_blocks]) {
     const __m512i top_bits = _mm512_set1_epi8(int8_t(0x80));
-    __m512i acc[blocks];
-    for (uint32_t b = 0; b < blocks; b++) acc[b] = _mm512_setzero_si512();
+    __m512i acc[tokens][blocks];
+    for (uint32_t t = 0; t < tokens; t++)
+        for (uint32_t b = 0; b < blocks; b++) acc[t][b] = _mm512_setzero_si512();
     for (uint32_t i = 0; i < cols; i += 16) {
-        const __m512i own = spread16(x + i);
-        for (uint32_t b = 0; b < blocks; b++) {
-            const __m512i unit = _mm512_loadu_si512(w + b * block_bytes + size_t(i) * 4);
-            acc[b] = _mm512_dpbusd_epi32(acc[b], _mm512_xor_si512(unit, top_bits), own);
+        __m512i unit[blocks];
+        for (uint32_t b = 0; b < blocks; b++)
+            unit[b] = _mm512_xor_si512(_mm512_loadu_si512(w + size_t(b) * 4 * cols + size_t(i) * 4), top_bits);
+        for (uint32_t t = 0; t < tokens; t++) {
+            const __m512i own = spread16(x + size_t(t) * stride + i);
+            for (uint32_t b = 0; b < blocks; b++) acc[t][b] = _mm512_dpbusd_epi32(acc[t][b], unit[b], own);
         }
     }
-    for (uint32_t b = 0; b < blocks; b++) sums[b] = add_quarters(acc[b]);
+    for (uint32_t t = 0; t < tokens; t++)
+        for (uint32_t b = 0; b < blocks; b++) sums[t][b] = add_quarters(acc[t][b]);
 }
 
-constexpr uint32_t most_tokens = 16;  // of a tile that share one pass over the weights
+template <uint32_t blocks>
+void multiply_some(uint32_t tokens, const int8_t* w, uint32_t cols, const int8_t* x, uint32_t stride, __m128i sums[][most_blocks]) {
+    if (tokens == 4) multiply<blocks, 4>(w, cols, x, stride, sums);
+    else if (tokens == 3) multiply<blocks, 3>(w, cols, x, stride, sums);
+    else if (tokens == 2) multiply<blocks, 2>(w, cols, x, stride, sums);
+    else multiply<blocks, 1>(w, cols, x, stride, sums);
+}
+
+// Tokens whose activations stay close while all weights go by.
+constexpr uint32_t pass_tokens = 32;
 
 void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint32_t count, float* y) {
     const uint32_t cols = padded_cols(Format::q8, w.cols);
-    __m128i bias[most_tokens];
-    for (uint32_t i = 0; i < count; i++) bias[i] = _mm_slli_epi32(_mm_set1_epi32(sum_of(x.values + size_t(first + i) * x.stride, cols)), 7);
+    const int8_t* data = reinterpret_cast<const int8_t*>(w.data);
+    int32_t bias[pass_tokens];
+    for (uint32_t i = 0; i < count; i++) bias[i] = 128 * sum_of(x.values + size_t(first + i) * x.stride, cols);
     for (uint32_t row = 0; row < w.rows;) {
         const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
-        const int8_t* data = reinterpret_cast<const int8_t*>(w.data) + size_t(row) * cols;
-        for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t i = 0; i < count; i += most_tokens) {
+            const uint32_t tokens = count - i < most_tokens ? count - i : most_tokens;
             const int8_t* v = x.values + size_t(first + i) * x.stride;
-            __m128i sums[most_blocks];
-            if (blocks == most_blocks) matvec<most_blocks>(data, size_t(cols) * 4, v, cols, sums);
-            else matvec<1>(data, size_t(cols) * 4, v, cols, sums);
-            float* to = y + size_t(first + i) * w.rows + row;
-            for (uint32_t b = 0; b < blocks; b++)
-                store_rows(_mm_sub_epi32(sums[b], bias[i]), w.row_scales + row + 4 * b, x.scales[first + i], w.rows - row - 4 * b, to + 4 * b);
+            __m128i sums[most_tokens][most_blocks];
+            if (blocks == most_blocks) multiply_some<most_blocks>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
+            else multiply_some<1>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
+            for (uint32_t t = 0; t < tokens; t++)
+                for (uint32_t b = 0; b < blocks; b++)
+                    store_rows(_mm_sub_epi32(sums[t][b], _mm_set1_epi32(bias[i + t])), w.row_scales + row + 4 * b, x.scales[first + i + t],
+                               w.rows - row - 4 * b, y + size_t(first + i + t) * w.rows + row + 4 * b);
         }
         row += 4 * blocks;
     }
@@ -59,8 +77,8 @@ void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint
 
 void avx512_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
     if (x.exponents) return ref_matmul_q8(w, x, count, y);
-    for (uint32_t first = 0; first < count; first += most_tokens)
-        matmul_tokens(w, x, first, count - first < most_tokens ? count - first : most_tokens, y);
+    for (uint32_t first = 0; first < count; first += pass_tokens)
+        matmul_tokens(w, x, first, count - first < pass_tokens ? count - first : pass_tokens, y);
 }
 
 }  // namespace mote
