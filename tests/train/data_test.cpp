@@ -33,6 +33,26 @@ TEST(dataset, windows_lie_in_their_part_of_the_text_and_targets_follow) {
     }
 }
 
+TEST(dataset, is_covered_once_in_order) {
+    const TemporaryFolder folder;
+    std::string text;
+    for (int i = 0; i < 100; i++) text += char('!' + i % 90);
+    const std::string file = folder.write("a.txt", text);
+    const DataTokenizer t = make_tokenizer("bytes", {file});
+    const Dataset data({file}, t.model, 0.4f, 8);  // 101 tokens, the last 40 for validation: four windows and a last target
+    EXPECT_EQ(data.sequences(Split::validation), 4u);
+    EXPECT_EQ(data.sequences(Split::train), 7u);
+    BatchBuffer buffer;
+    std::string seen;
+    for (size_t first = 0; first < 4; first += 3) {
+        const Batch b = data.batch_in_order(Split::validation, first, 3, buffer);
+        EXPECT_EQ(b.sequences, first == 0 ? 3u : 1u);
+        for (size_t row = 0; row < b.sequences; row++) seen += text_of(b, t.model, row);
+        EXPECT_EQ(b.targets[7], int32_t(t.model.byte_ids[uint8_t(text[61 + first * 8 + 8])]));
+    }
+    EXPECT_EQ(seen, text.substr(61, 32));
+}
+
 TEST(dataset, trains_only_the_completion_of_a_line) {
     const TemporaryFolder folder;
     const std::string file = folder.write("a.jsonl", "{\"prompt\": \"ab\", \"completion\": \"cd\"}\n\n");

@@ -57,6 +57,31 @@ TEST(export_hf, writes_new_models_of_each_family_that_can_be_trained) {
     }
 }
 
+// Every reader of GPT-2 expects biases: a model without is written with zeros, and the config says that they are nothing else.
+TEST(export_hf, writes_a_gpt2_without_biases_as_one_with_zeros) {
+    ModelShape shape;
+    shape.vocab = 11, shape.dim = 16, shape.layers = 2;
+    shape.bias = false;
+    const Weights w = initial_weights(shape, 1);
+    EXPECT_EQ(w.tensors.count({Role::q_bias, 0}) + w.tensors.count({Role::final_norm_bias, 0}), 0u);
+    expect_same(w, exported_and_imported(w));
+
+    const HfFiles files = export_hf(w);
+    EXPECT_NE(files.config.find("\"bias\": false"), std::string::npos) << files.config;
+    shape.bias = true;  // new biases are zeros
+    EXPECT_EQ(files.safetensors, export_hf(initial_weights(shape, 1)).safetensors);
+}
+
+TEST(import_hf, refuses_biases_that_the_config_denies) {
+    const TemporaryFolder folder;
+    const HfFiles files = export_hf(random_model("gpt2:dim=16", 1));
+    std::string config = files.config;
+    config.insert(1, "\"bias\": false,");
+    folder.write("config.json", config);
+    folder.write("model.safetensors", files.safetensors);
+    expect_refusal("E_MISMATCH", {"bias", "not zeros"}, [&] { import_hf(folder.path(), Nonfinite::refused); });
+}
+
 TEST(export_hf, moves_the_rows_of_interleaved_pairs_to_halves) {
     const Weights w = random_model("llama:dim=8,layers=1,heads=2,kv_heads=1,hidden=4,vocab=3,context=8,pairing=interleaved", 1);
     const Weights read = exported_and_imported(w);

@@ -18,6 +18,7 @@ BATCH, CONTEXT, VOCAB, DIM, LAYERS, HEADS = 3, 6, 11, 8, 2, 4
 MODELS = [
     {"name": "gpt2", "family": "gpt2", "kv_heads": 4, "hidden": 12, "tied": True},
     {"name": "gpt2_untied", "family": "gpt2", "kv_heads": 4, "hidden": 12, "tied": False},
+    {"name": "gpt2_no_bias", "family": "gpt2", "kv_heads": 4, "hidden": 12, "tied": True, "bias": False},
     {"name": "llama", "family": "llama", "kv_heads": 2, "hidden": 12, "tied": True},
     {"name": "llama_untied", "family": "llama", "kv_heads": 1, "hidden": 12, "tied": False},
 ]
@@ -46,6 +47,7 @@ class Random:
 def tensors(m):
     """(role, layer) -> shape, in the order of core's role codes."""
     kv, gpt2, shapes = m["kv_heads"] * DIM // HEADS, m["family"] == "gpt2", {}
+    biases = gpt2 and m.get("bias", True)
 
     def layers(role, *shape):
         shapes.update({(role, layer): shape for layer in range(LAYERS)})
@@ -54,7 +56,7 @@ def tensors(m):
     if gpt2:
         shapes["position_embedding", 0] = (CONTEXT, DIM)
     shapes["final_norm", 0] = (DIM,)
-    if gpt2:
+    if biases:
         shapes["final_norm_bias", 0] = (DIM,)
     if not m["tied"]:
         shapes["head", 0] = (VOCAB, DIM)
@@ -63,7 +65,7 @@ def tensors(m):
         if role == "gate" and gpt2:
             continue
         layers(role, *shape)
-        if gpt2:
+        if biases:
             layers(role + "_bias", shape[0])
     return shapes
 
@@ -96,7 +98,7 @@ def loss_of(m, p, x, y):
 
     def norm(h, role, layer=0):
         if gpt2:
-            return F.layer_norm(h, (DIM,), p[role, layer], p[role + "_bias", layer], 1e-5)
+            return F.layer_norm(h, (DIM,), p[role, layer], p.get((role + "_bias", layer)), 1e-5)
         return h * torch.rsqrt(h.pow(2).mean(-1, keepdim=True) + 1e-6) * p[role, layer]
 
     def linear(h, role, layer):

@@ -72,6 +72,9 @@ TEST(parity, of_logits_with_core_in_new_models) {
         shape.family = family;
         expect_parity(initial_weights(shape, 4));
     }
+    shape.family = "gpt2";
+    shape.bias = false;
+    expect_parity(initial_weights(shape, 4));
 }
 
 TEST(network, keeps_every_tensor) {

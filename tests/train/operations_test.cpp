@@ -50,6 +50,20 @@ TEST_P(NormGradient, is_the_derivative) {
 }
 INSTANTIATE_TEST_SUITE_P(kinds, NormGradient, ::testing::Values(Norm::rms, Norm::layer));
 
+TEST(layer_norm, without_bias_is_that_with_zeros) {
+    const size_t rows = 3, dim = 19;
+    Random random(5);
+    const Floats x = random.floats(rows * dim), w = random.floats(dim), dy = random.floats(rows * dim), zeros(dim);
+    Floats with(rows * dim), without(rows * dim), dx_with(rows * dim), dx_without(rows * dim), dw_with(dim), dw_without(dim), dbias(dim);
+    layer_norm_forward(with.data(), x.data(), w.data(), zeros.data(), 1e-5f, rows, dim);
+    layer_norm_forward(without.data(), x.data(), w.data(), nullptr, 1e-5f, rows, dim);
+    layer_norm_backward(dx_with.data(), dw_with.data(), dbias.data(), dy.data(), x.data(), w.data(), 1e-5f, rows, dim);
+    layer_norm_backward(dx_without.data(), dw_without.data(), nullptr, dy.data(), x.data(), w.data(), 1e-5f, rows, dim);
+    EXPECT_EQ(with, without);
+    EXPECT_EQ(dx_with, dx_without);
+    EXPECT_EQ(dw_with, dw_without);
+}
+
 TEST(linear, adds_bias_and_residual_and_its_gradients_are_the_derivatives) {
     const LinearShape s{5, 7, 6};
     Random random(2);

@@ -73,6 +73,7 @@ TEST_P(PyTorchParity, of_first_gradient_and_fifty_losses) {
     shape.context = settings.at("context");
     shape.vocab = settings.at("vocab");
     shape.tied = model.at("tied");
+    shape.bias = model.value("bias", true);
     const Weights weights = initial_weights(shape, 1);
     const Network n = network_of(weights);
     TrainState state;

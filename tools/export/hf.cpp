@@ -93,7 +93,8 @@ Json config_of(const Family& family, const Weights& w) {
     config[family.activation] = activation_of(a);
     if (a.position == Position::rope) config["rope_theta"] = theta_of(w);
     for (const TensorRule& rule : family.tensors)
-        if (rule.exists_if) config[rule.exists_if] = w.tensors.count({rule.role, 0}) != 0;
+        if (rule.exists_if && (w.tensors.count({rule.role, 0}) != 0) != family.optional_by_default)
+            config[rule.exists_if] = !family.optional_by_default;
     if (w.tokenizer && w.tokenizer->bos != no_token) config["bos_token_id"] = w.tokenizer->bos;
     if (w.tokenizer && w.tokenizer->eos != no_token) config["eos_token_id"] = w.tokenizer->eos;
     return config;
@@ -139,15 +140,18 @@ void put(const TensorRule& rule, const HostTensor& t, const std::vector<float>& 
         }
 }
 
+// Stands for a tensor that the model does without and every reader of the family but ours expects.
+HostTensor zeros(Shape s) { return {s.rows, s.cols, std::vector<float>(size_t(s.rows) * s.cols)}; }
+
 TensorsByName tensors_of(const Family& family, const Weights& w) {
     const Architecture& a = w.architecture;
     TensorsByName stored;
     for (const TensorRule& rule : family.tensors)
         for (uint32_t layer = 0; layer < (rule.role >= Role::attention_norm ? a.layers : 1); layer++) {
             const auto found = w.tensors.find({rule.role, layer});
-            if (found == w.tensors.end()) continue;
+            if (found == w.tensors.end() && !family.optional_by_default) continue;
             const bool move = a.rope_dim && a.rope_pairing == RopePairing::interleaved && is_turned(rule.role);
-            const HostTensor& t = found->second;
+            const HostTensor t = found == w.tensors.end() ? zeros(shape_of(a, rule.role)) : found->second;
             put(rule, t, move ? with_halves(t, a.head_dim, a.rope_dim) : t.values(), stored[full_name(family, rule.name, layer)]);
         }
     const auto head = w.tensors.find({Role::head, 0});

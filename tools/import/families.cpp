@@ -10,6 +10,7 @@ using A = Architecture;
 
 constexpr const char* attention_bias = "attention_bias";
 constexpr const char* mlp_bias = "mlp_bias";
+constexpr const char* bias = "bias";  // nanoGPT's name; transformers has no GPT-2 without
 
 const std::vector<SizeKey> llama_sizes = {{"hidden_size", &A::dim},
                                           {"num_hidden_layers", &A::layers},
@@ -63,23 +64,23 @@ const std::vector<TensorRule> gpt2_tensors = {
     {Role::token_embedding, "wte.weight"},
     {Role::position_embedding, "wpe.weight"},
     {Role::final_norm, "ln_f.weight"},
-    {Role::final_norm_bias, "ln_f.bias"},
+    {Role::final_norm_bias, "ln_f.bias", bias},
     {Role::attention_norm, "h.#.ln_1.weight"},
-    {Role::attention_norm_bias, "h.#.ln_1.bias"},
+    {Role::attention_norm_bias, "h.#.ln_1.bias", bias},
     {Role::q, "h.#.attn.c_attn.weight", nullptr, Storage::in_out, 0, 3},
-    {Role::q_bias, "h.#.attn.c_attn.bias", nullptr, Storage::out_in, 0, 3},
+    {Role::q_bias, "h.#.attn.c_attn.bias", bias, Storage::out_in, 0, 3},
     {Role::k, "h.#.attn.c_attn.weight", nullptr, Storage::in_out, 1, 3},
-    {Role::k_bias, "h.#.attn.c_attn.bias", nullptr, Storage::out_in, 1, 3},
+    {Role::k_bias, "h.#.attn.c_attn.bias", bias, Storage::out_in, 1, 3},
     {Role::v, "h.#.attn.c_attn.weight", nullptr, Storage::in_out, 2, 3},
-    {Role::v_bias, "h.#.attn.c_attn.bias", nullptr, Storage::out_in, 2, 3},
+    {Role::v_bias, "h.#.attn.c_attn.bias", bias, Storage::out_in, 2, 3},
     {Role::o, "h.#.attn.c_proj.weight", nullptr, Storage::in_out},
-    {Role::o_bias, "h.#.attn.c_proj.bias"},
+    {Role::o_bias, "h.#.attn.c_proj.bias", bias},
     {Role::ffn_norm, "h.#.ln_2.weight"},
-    {Role::ffn_norm_bias, "h.#.ln_2.bias"},
+    {Role::ffn_norm_bias, "h.#.ln_2.bias", bias},
     {Role::up, "h.#.mlp.c_fc.weight", nullptr, Storage::in_out},
-    {Role::up_bias, "h.#.mlp.c_fc.bias"},
+    {Role::up_bias, "h.#.mlp.c_fc.bias", bias},
     {Role::down, "h.#.mlp.c_proj.weight", nullptr, Storage::in_out},
-    {Role::down_bias, "h.#.mlp.c_proj.bias"},
+    {Role::down_bias, "h.#.mlp.c_proj.bias", bias},
 };
 
 std::vector<TensorRule> joined(std::initializer_list<std::vector<TensorRule>> lists) {
@@ -139,6 +140,7 @@ Family gpt2() {
     f.rope_pairing = RopePairing::interleaved;  // nothing rotates: the file has 0 here
     f.feed_forward = Work::dense;
     f.tied_by_default = true;
+    f.optional_by_default = true;
     f.tensors = gpt2_tensors;
     f.demands = {{"quantization_config", "null"},
                  {"scale_attn_weights", "true"},

@@ -49,8 +49,9 @@ struct Family {
     Position position = Position::rope;
     RopePairing rope_pairing = RopePairing::halves;
     Work feed_forward = Work::gated;
-    bool tied_by_default = false;     // tie_word_embeddings, where config.json does not say
-    std::vector<TensorRule> tensors;  // the token embedding first
+    bool tied_by_default = false;      // tie_word_embeddings, where config.json does not say
+    bool optional_by_default = false;  // the keys of `exists_if`, where config.json does not say; if false there, zeros may stand in the file
+    std::vector<TensorRule> tensors;   // the token embedding first
     std::vector<Demand> demands;
     std::vector<const char*> buffers;  // endings of names that hold no weights
 };

@@ -196,6 +196,16 @@ HostTensor tensor_of(const Checkpoint& checkpoint, Checkpoint::Entry& entry, con
             }};
 }
 
+// Tensors that a model does without may be in the file, for readers that know no such models.
+void require_zeros(Checkpoint& checkpoint, const std::string& name, const char* key, Nonfinite policy) {
+    Checkpoint::Entry* entry = checkpoint.find(name);
+    if (!entry) return;
+    std::vector<float> values = checkpoint.file().floats(entry->first, entry->second);
+    require_finite(values, name, checkpoint.file().path(), policy);
+    for (const float value : values)
+        if (value != 0) refuse("E_MISMATCH", checkpoint.file().path(), name + " is not zeros; by config.json " + key + " is false");
+}
+
 // A tied model may store its one matrix under either name.
 void load_head(const Family& family, const JsonView& config, Checkpoint& checkpoint, Weights& weights, Nonfinite policy) {
     const Architecture& a = weights.architecture;
@@ -255,11 +265,17 @@ Weights import_hf(const std::string& folder, Nonfinite policy) {
     Checkpoint checkpoint(weights_file(folder), family.prefix);
     load_head(family, config, checkpoint, weights, policy);
     for (const TensorRule& rule : family.tensors) {
-        if (rule.role == Role::token_embedding || (rule.exists_if && !flag_or(config, rule.exists_if, false))) continue;
+        if (rule.role == Role::token_embedding) continue;
+        const bool exists = !rule.exists_if || flag_or(config, rule.exists_if, family.optional_by_default);
         const uint32_t layers = rule.role >= Role::attention_norm ? weights.architecture.layers : 1;
-        for (uint32_t layer = 0; layer < layers; layer++)
-            weights.tensors[{rule.role, layer}] = tensor_of(checkpoint, checkpoint.require(with_layer(rule.name, layer)), rule,
-                                                       shape_of(weights.architecture, rule.role), policy);
+        for (uint32_t layer = 0; layer < layers; layer++) {
+            const std::string name = with_layer(rule.name, layer);
+            if (exists)
+                weights.tensors[{rule.role, layer}] =
+                    tensor_of(checkpoint, checkpoint.require(name), rule, shape_of(weights.architecture, rule.role), policy);
+            else if (family.optional_by_default)
+                require_zeros(checkpoint, name, rule.exists_if, policy);
+        }
     }
     note_unused(family, checkpoint, weights);
     return weights;

@@ -41,13 +41,13 @@ struct Relu {
 };
 
 template <class F>
-inline __attribute__((always_inline)) void dense_values(float* y, const float* u, size_t n) {
+MOTE_INLINE void dense_values(float* y, const float* u, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) y[i] = F::at(u[i]).value;
 }
 
 template <class F>
-inline __attribute__((always_inline)) void dense_slopes(float* du, float* y, const float* u, size_t n) {
+MOTE_INLINE void dense_slopes(float* du, float* y, const float* u, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         const ValueAndSlope f = F::at(u[i]);
@@ -57,7 +57,7 @@ inline __attribute__((always_inline)) void dense_slopes(float* du, float* y, con
 }
 
 template <class F>
-inline __attribute__((always_inline)) void gated_values(float* y, const float* gate_up, size_t rows, size_t hidden) {
+MOTE_INLINE void gated_values(float* y, const float* gate_up, size_t rows, size_t hidden) {
     for (size_t r = 0; r < rows; r++, y += hidden, gate_up += 2 * hidden) {
 #pragma omp simd
         for (size_t i = 0; i < hidden; i++) y[i] = F::at(gate_up[i]).value * gate_up[hidden + i];
@@ -65,7 +65,7 @@ inline __attribute__((always_inline)) void gated_values(float* y, const float* g
 }
 
 template <class F>
-inline __attribute__((always_inline)) void gated_slopes(float* dgate_up, float* y, const float* gate_up, size_t rows, size_t hidden) {
+MOTE_INLINE void gated_slopes(float* dgate_up, float* y, const float* gate_up, size_t rows, size_t hidden) {
     for (size_t r = 0; r < rows; r++, y += hidden, gate_up += 2 * hidden, dgate_up += 2 * hidden) {
 #pragma omp simd
         for (size_t i = 0; i < hidden; i++) {

@@ -154,15 +154,38 @@ Batch Dataset::batch(Split split, size_t sequences, uint64_t seed, BatchBuffer& 
     buffer.tokens.assign(sequences * length_, 0);
     buffer.targets.assign(sequences * length_, no_target);
     Random random(seed);
-    const bool train = split == Split::train;
-    const size_t begin = train ? 0 : train_count_, end = train ? train_count_ : samples_.empty() ? tokens_.size() : samples_.size();
+    const Part part = part_of(split);
     for (size_t row = 0; row < sequences; row++) {
         if (samples_.empty())
-            put_window(begin + random.below(end - begin - length_), row, buffer);
+            put_window(part.begin + random.below(part.end - part.begin - length_), row, buffer);
         else
-            put_sample(samples_[begin + random.below(end - begin)], row, buffer);
+            put_sample(samples_[part.begin + random.below(part.end - part.begin)], row, buffer);
     }
     return {buffer.tokens.data(), buffer.targets.data(), sequences, length_};
+}
+
+Dataset::Part Dataset::part_of(Split split) const {
+    if (split == Split::train) return {0, train_count_};
+    return {train_count_, samples_.empty() ? tokens_.size() : samples_.size()};
+}
+
+size_t Dataset::sequences(Split split) const {
+    const Part part = part_of(split);
+    if (!samples_.empty() || part.begin == part.end) return part.end - part.begin;
+    return (part.end - part.begin - 1) / length_;  // the last token is only a target
+}
+
+Batch Dataset::batch_in_order(Split split, size_t first, size_t sequences, BatchBuffer& buffer) const {
+    const size_t begin = part_of(split).begin, count = std::min(sequences, this->sequences(split) - first);
+    buffer.tokens.assign(count * length_, 0);
+    buffer.targets.assign(count * length_, no_target);
+    for (size_t row = 0; row < count; row++) {
+        if (samples_.empty())
+            put_window(begin + (first + row) * length_, row, buffer);
+        else
+            put_sample(samples_[begin + first + row], row, buffer);
+    }
+    return {buffer.tokens.data(), buffer.targets.data(), count, length_};
 }
 
 void Dataset::put_window(size_t begin, size_t row, BatchBuffer& buffer) const {

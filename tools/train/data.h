@@ -41,6 +41,11 @@ public:
     /// the same batch.
     Batch batch(Split split, size_t sequences, uint64_t seed, BatchBuffer& buffer) const;
 
+    /// Sequences that cover a split: windows side by side, the last shorter than a sequence left out; or samples.
+    size_t sequences(Split split) const;
+    /// Those from number `first`, at most `sequences` of them.
+    Batch batch_in_order(Split split, size_t first, size_t sequences, BatchBuffer& buffer) const;
+
     uint32_t vocab() const { return vocab_; }
     size_t tokens() const { return tokens_.size(); }
     size_t samples() const { return samples_.size(); }
@@ -54,6 +59,10 @@ private:
     };
     void add_text(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
     void add_samples(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
+    struct Part {
+        size_t begin, end;  // tokens, or samples
+    };
+    Part part_of(Split split) const;
     void put_window(size_t begin, size_t row, BatchBuffer& buffer) const;
     void put_sample(const Sample& sample, size_t row, BatchBuffer& buffer) const;
 

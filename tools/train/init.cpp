@@ -65,8 +65,9 @@ Weights initial_weights(const ModelShape& shape, uint64_t seed) {
     set_decoder_block(w, family.feed_forward);
     if (w.architecture.rope_dim) w.rope_frequencies = rope_frequencies(w.architecture.rope_dim, 10000.0);
     for (const TensorRule& rule : family.tensors) {
+        if (rule.exists_if && !(family.optional_by_default && shape.bias)) continue;
         const uint32_t layers = rule.role >= Role::attention_norm ? shape.layers : 1;
-        for (uint32_t layer = 0; layer < layers && !rule.exists_if; layer++) w.tensors[{rule.role, layer}] = {};
+        for (uint32_t layer = 0; layer < layers; layer++) w.tensors[{rule.role, layer}] = {};
     }
     if (!shape.tied) w.tensors[{Role::head, 0}] = {};
     Random random(seed);

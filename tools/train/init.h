@@ -16,6 +16,7 @@ struct ModelShape {
     uint32_t hidden = 0;          // 0: 4 dim, or if gated 8/3 dim up to a multiple of 32
     uint32_t context = 64, vocab = 0;
     bool tied = true;             // the token embedding is the head
+    bool bias = true;             // of norms and matrices, where the family has them
 };
 
 /// Matrices and embeddings with deviation 0.02, those that add to the stream with 0.02 / sqrt(2 layers) as GPT-2 has them; biases 0

@@ -8,21 +8,26 @@
 namespace mote::tools {
 namespace {
 
-MOTE_VECTOR float rms_scale(const float* x, float eps, size_t dim) {
+MOTE_INLINE void add(float* y, const float* x, size_t dim) {
+#pragma omp simd
+    for (size_t i = 0; i < dim; i++) y[i] += x[i];
+}
+
+MOTE_INLINE float rms_scale(const float* x, float eps, size_t dim) {
     float squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (size_t i = 0; i < dim; i++) squares += x[i] * x[i];
     return 1.0f / std::sqrt(squares / float(dim) + eps);
 }
 
-MOTE_VECTOR float mean_of(const float* x, size_t dim) {
+MOTE_INLINE float mean_of(const float* x, size_t dim) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < dim; i++) sum += x[i];
     return sum / float(dim);
 }
 
-MOTE_VECTOR float layer_scale(const float* x, float mean, float eps, size_t dim) {
+MOTE_INLINE float layer_scale(const float* x, float mean, float eps, size_t dim) {
     float squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (size_t i = 0; i < dim; i++) squares += (x[i] - mean) * (x[i] - mean);
@@ -60,7 +65,8 @@ MOTE_VECTOR void layer_norm_forward(float* y, const float* x, const float* w, co
     for (size_t r = 0; r < rows; r++, x += dim, y += dim) {
         const float mean = mean_of(x, dim), s = layer_scale(x, mean, eps, dim);
 #pragma omp simd
-        for (size_t i = 0; i < dim; i++) y[i] = (x[i] - mean) * s * w[i] + bias[i];
+        for (size_t i = 0; i < dim; i++) y[i] = (x[i] - mean) * s * w[i];
+        if (bias) add(y, bias, dim);
     }
 }
 
@@ -81,8 +87,8 @@ MOTE_VECTOR void layer_norm_backward(float* dx, float* dw, float* dbias, const f
             const float h = (x[i] - mean) * s;
             dx[i] += s * (dy[i] * w[i] - level - h * along);
             dw[i] += dy[i] * h;
-            dbias[i] += dy[i];
         }
+        if (dbias) add(dbias, dy, dim);
     }
 }
 

@@ -15,6 +15,7 @@ void rms_norm_forward(float* y, const float* x, const float* w, float eps, size_
 void rms_norm_backward(float* dx, float* dw, const float* dy, const float* x, const float* w, float eps, size_t rows, size_t dim);
 
 /// y = (x - mean(x)) / sqrt(variance(x) + eps) w + bias
+///   bias  (dim) or nullptr; so dbias
 void layer_norm_forward(float* y, const float* x, const float* w, const float* bias, float eps, size_t rows, size_t dim);
 
 /// With h = (x - mean(x)) s:  dx += s (dy w - mean(dy w) - h mean(dy w h));  dw += dy h;  dbias += dy.

@@ -8,7 +8,7 @@
 namespace mote::tools {
 namespace {
 
-MOTE_VECTOR void turn_halves(float* x, const float* cosine, const float* sine, float direction, size_t pairs) {
+MOTE_INLINE void turn_halves(float* x, const float* cosine, const float* sine, float direction, size_t pairs) {
 #pragma omp simd
     for (size_t i = 0; i < pairs; i++) {
         const float a = x[i], b = x[i + pairs], s = direction * sine[i];
@@ -17,7 +17,7 @@ MOTE_VECTOR void turn_halves(float* x, const float* cosine, const float* sine, f
     }
 }
 
-MOTE_VECTOR void turn_interleaved(float* x, const float* cosine, const float* sine, float direction, size_t pairs) {
+MOTE_INLINE void turn_interleaved(float* x, const float* cosine, const float* sine, float direction, size_t pairs) {
 #pragma omp simd
     for (size_t i = 0; i < pairs; i++) {
         const float a = x[2 * i], b = x[2 * i + 1], s = direction * sine[i];
@@ -26,12 +26,16 @@ MOTE_VECTOR void turn_interleaved(float* x, const float* cosine, const float* si
     }
 }
 
-void turn(float* x, const RopeTable& table, float direction, size_t tokens, HeadRows rows) {
-    const auto turn_head = table.pairing == RopePairing::halves ? turn_halves : turn_interleaved;
-    for (size_t t = 0; t < tokens; t++)
-        for (size_t h = 0; h < rows.heads; h++)
-            turn_head(x + t * rows.stride + h * rows.head_dim, &table.cosine[t * table.pairs], &table.sine[t * table.pairs], direction,
-                      table.pairs);
+MOTE_VECTOR void turn(float* x, const RopeTable& table, float direction, size_t tokens, HeadRows rows) {
+    const float *cosine = table.cosine.data(), *sine = table.sine.data();
+    for (size_t t = 0; t < tokens; t++, cosine += table.pairs, sine += table.pairs)
+        for (size_t h = 0; h < rows.heads; h++) {
+            float* head = x + t * rows.stride + h * rows.head_dim;
+            if (table.pairing == RopePairing::halves)
+                turn_halves(head, cosine, sine, direction, table.pairs);
+            else
+                turn_interleaved(head, cosine, sine, direction, table.pairs);
+        }
 }
 
 }  // namespace

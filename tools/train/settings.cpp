@@ -30,7 +30,8 @@ const std::vector<SettingField>& setting_fields() {
         {"kv-heads", &S::kv_heads, "heads of keys and values (default: as many as heads)"},
         {"hidden", &S::hidden, "width of the feed-forward layer (default: 4 dim, or 8/3 dim where it is gated)"},
         {"context", &S::context, "tokens of context (default 64)"},
-        {"tied", &S::tied, ""},
+        {"tied", &S::tied, "the token embedding is the head, or the head has a matrix of its own (default tied)", "untied"},
+        {"bias", &S::bias, "biases in norms and matrices, where the family has them (default bias)", "no-bias"},
         {"batch", &S::batch, "sequences of a batch (default 12)"},
         {"accumulate", &S::accumulate, "batches of a step (default 1)"},
         {"steps", &S::steps, "steps (default 2000)"},
@@ -44,7 +45,7 @@ const std::vector<SettingField>& setting_fields() {
         {"grad-clip", &S::grad_clip, "longest gradient; 0: any (default 1)"},
         {"seed", &S::seed, "seed of weights, batches and dropout (default 1337)"},
         {"eval-every", &S::eval_every, "steps between evaluations, each with a checkpoint (default 250)"},
-        {"eval-batches", &S::eval_batches, "batches of an evaluation (default 20)"},
+        {"eval-batches", &S::eval_batches, "batches of an evaluation, drawn at random; 0: all validation data once (default 20)"},
         {"val-fraction", &S::val_fraction, "the last part of the data, for evaluation (default 0.1)"},
         {"threads", &S::threads, "threads; the result depends on their number (default: all)"},
         {"tokenizer", &S::tokenizer, "char, bytes, or a tokenizer.json (default char)"},
@@ -57,8 +58,7 @@ void check_settings(const TrainSettings& s) {
         const char* name;
         uint32_t value;
     } positive[] = {{"layers", s.layers}, {"dim", s.dim},     {"heads", s.heads},           {"context", s.context},
-                    {"batch", s.batch},   {"steps", s.steps}, {"accumulate", s.accumulate}, {"eval-every", s.eval_every},
-                    {"eval-batches", s.eval_batches}};
+                    {"batch", s.batch},   {"steps", s.steps}, {"accumulate", s.accumulate}, {"eval-every", s.eval_every}};
     for (const auto& p : positive)
         if (p.value == 0) refuse_usage("--" + std::string(p.name) + " must be more than 0");
     const struct {

@@ -15,7 +15,7 @@ namespace mote::tools {
 struct TrainSettings {
     std::string family = "gpt2";
     uint32_t layers = 4, dim = 128, heads = 4, kv_heads = 0, hidden = 0, context = 64;
-    bool tied = true;
+    bool tied = true, bias = true;
     uint32_t batch = 12, accumulate = 1, steps = 2000, warmup = 100;
     float rate = 1e-3f, min_rate = 1e-4f, dropout = 0, weight_decay = 0.1f, beta1 = 0.9f, beta2 = 0.95f, grad_clip = 1;
     uint32_t seed = 1337, eval_every = 250, eval_batches = 20, threads = 0;
@@ -23,7 +23,7 @@ struct TrainSettings {
     std::string tokenizer = "char";  // char, bytes, or a file or folder
     std::vector<std::string> data;   // not in the table; compared by content
 
-    ModelShape shape(uint32_t vocab) const { return {family, layers, dim, heads, kv_heads, hidden, context, vocab, tied}; }
+    ModelShape shape(uint32_t vocab) const { return {family, layers, dim, heads, kv_heads, hidden, context, vocab, tied, bias}; }
     uint64_t tokens() const { return uint64_t(steps) * accumulate * batch * context; }
 };
 
@@ -33,6 +33,7 @@ struct SettingField {
     const char* name;  // of the option, without dashes, and in the checkpoint
     SettingMember member;
     const char* help;
+    const char* negation = nullptr;  // of a bool: the option that sets it to false
 };
 
 const std::vector<SettingField>& setting_fields();

@@ -127,13 +127,17 @@ void Run::stop_unless_finite(double value, const char* what) const {
                " is not finite; the last checkpoint is as it was; try a lower --lr or more --warmup");
 }
 
-// The same batches at every evaluation, so that losses compare.
+// The same batches at every evaluation, so that losses compare. Of the training data as many as the validation data has.
 double Run::evaluate(Split split) {
     BatchBuffer buffer;
     double sum = 0;
     size_t targets = 0;
-    for (uint32_t i = 0; i < settings_.eval_batches; i++) {
-        const Batch batch = data_.batch(split, settings_.batch, seed_of(settings_.seed, Stream::evaluation, i), buffer);
+    const bool whole = settings_.eval_batches == 0, in_order = whole && split == Split::validation;
+    const Split counted = data_.has_validation() ? Split::validation : Split::train;
+    const size_t batches = whole ? (data_.sequences(counted) + settings_.batch - 1) / settings_.batch : settings_.eval_batches;
+    for (size_t i = 0; i < batches; i++) {
+        const Batch batch = in_order ? data_.batch_in_order(split, i * settings_.batch, settings_.batch, buffer)
+                                     : data_.batch(split, settings_.batch, seed_of(settings_.seed, Stream::evaluation, i), buffer);
         sum += optimizer_.loss(state_.train.values.data(), batch);
         targets += target_count(buffer);
     }

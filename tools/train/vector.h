@@ -12,6 +12,9 @@
 #define MOTE_VECTOR
 #endif
 
+// A part of such a function, compiled with it for each instruction set.
+#define MOTE_INLINE inline __attribute__((always_inline))
+
 namespace mote::tools {
 
 /// e^x with a relative error below 3e-7 for x in [-87, 87]; beyond it as at the end of the range; NaN of NaN and infinities.

@@ -12,14 +12,13 @@ namespace {
 
 struct TrainVerb {
     TrainOptions options;
-    bool untied = false, dry_run = false;
+    bool dry_run = false;
     std::vector<std::pair<std::string, const CLI::Option*>> given;
 };
 
 void run_train(TrainVerb& o) {
     for (const auto& [name, option] : o.given)
         if (option->count()) o.options.given.insert(name);
-    if (o.untied) o.options.settings.tied = false;
     if (o.options.settings.data.empty() && !o.options.resume) refuse_usage("--data is required; a run that exists goes on with --resume");
     if (o.dry_run) {
         if (o.options.resume) refuse_usage("--dry-run describes a new run; it does not go with --resume");
@@ -36,6 +35,8 @@ void run_train(TrainVerb& o) {
 CLI::Option* add_setting(CLI::App& verb, TrainSettings& settings, const SettingField& field) {
     const std::string name = std::string("--") + field.name;
     if (const auto* number = std::get_if<uint32_t TrainSettings::*>(&field.member)) return add_count(verb, name, settings.**number, field.help);
+    if (const auto* flag = std::get_if<bool TrainSettings::*>(&field.member))
+        return verb.add_flag(name + ",!--" + field.negation, settings.**flag, field.help);
     if (const auto* real = std::get_if<float TrainSettings::*>(&field.member)) return add_real(verb, name, settings.**real, field.help);
     return verb.add_option(name, settings.*std::get<std::string TrainSettings::*>(field.member), field.help)->type_name("NAME");
 }
@@ -48,14 +49,7 @@ void add_training(CLI::App& program) {
     TrainSettings& settings = o->options.settings;
     verb->add_option("--data", settings.data, "texts, or .jsonl files with a prompt and a completion a line")->type_name("FILE...");
     verb->add_option("-o,--output", o->options.run, "folder of the run: checkpoints, log.jsonl, loss.svg")->type_name("DIR");
-    for (const SettingField& field : setting_fields()) {
-        if (std::string(field.name) == "tied") continue;
-        o->given.emplace_back(field.name, add_setting(*verb, settings, field));
-    }
-    CLI::Option* tied = verb->add_flag("--tied", "the token embedding is the head (default)");
-    CLI::Option* untied = verb->add_flag("--untied", o->untied, "the head has a matrix of its own")->excludes(tied);
-    o->given.emplace_back("tied", tied);
-    o->given.emplace_back("tied", untied);
+    for (const SettingField& field : setting_fields()) o->given.emplace_back(field.name, add_setting(*verb, settings, field));
     verb->add_flag("--resume", o->options.resume, "go on from the newest checkpoint, with the same bits as without a stop");
     verb->add_flag("--dry-run", o->dry_run, "say what the run would cost, and stop");
     verb->footer("Example: mote train --data shakespeare.txt --tokenizer char --steps 2000 -o runs/shakespeare");
