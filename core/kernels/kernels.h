@@ -80,7 +80,7 @@ struct Kernels {
 /// The rows of the table that this machine can run, the plainest first and the fastest last. On a board there is one besides
 /// ref at most, fixed when the firmware is compiled; on Linux a program carries all rows of its CPU family.
 struct KernelRows {
-    const Kernels* row[4];
+    const Kernels* row[6];
     uint32_t count;
 };
 KernelRows kernel_rows();

@@ -16,6 +16,7 @@ extern const Kernels i8mm_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
+extern const Kernels amx_kernels;
 #endif
 
 // A board's row is fixed here, and `kernels` names no other: what its table does not use is not linked.
@@ -44,6 +45,21 @@ static bool has_i8mm() {
 }
 #endif
 
+#if defined(__x86_64__)
+// Tiles are 8 KB more to save with a thread, which Linux does for processes that ask (since 5.16). Elsewhere the row is left out.
+static bool has_amx() {
+#if defined(__linux__)
+    if (!__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("amx-int8")) return false;
+    constexpr long arch_prctl = 158, request_permission = 0x1023, tile_data = 18;
+    long result;
+    asm volatile("syscall" : "=a"(result) : "a"(arch_prctl), "D"(request_permission), "S"(tile_data) : "rcx", "r11", "memory");
+    return result == 0;
+#else
+    return false;
+#endif
+}
+#endif
+
 KernelRows kernel_rows() {
     KernelRows rows{{&ref_kernels}, 1};
 #if defined(MOTE_BOARD_ROW)
@@ -58,6 +74,7 @@ KernelRows kernel_rows() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) rows.row[rows.count++] = &avx2_kernels;
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) rows.row[rows.count++] = &avx512_kernels;
+    if (rows.row[rows.count - 1] == &avx512_kernels && __builtin_cpu_supports("avx512vl") && has_amx()) rows.row[rows.count++] = &amx_kernels;
 #endif
     return rows;
 }
