@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "../core/kernels/arithmetic.h"
+#include "base/vector.h"
 
 namespace mote::tools {
 namespace {
@@ -17,6 +18,9 @@ float largest_magnitude(const float* x, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) largest = std::max(largest, std::fabs(x[i]));
     return largest;
 }
+
+// The nearest integer, ties to even, of |x| < 2^22: adding 1.5 * 2^23 leaves it in the low bits.
+float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
 
 // Where element (row, col) of an interleaved matrix lies; `stored_cols` are padded. For q4 in units of the group's first half.
 size_t q8_index(uint32_t row, uint32_t col, uint32_t stored_cols) {
@@ -60,39 +64,55 @@ void pack_q8_row(const float* x, uint32_t row, uint32_t cols, const MatrixLayout
     const float inverse = scale ? 1.0f / bf16_to_f32(scale) : 0;
     const uint32_t stored = padded_cols(Format::q8, cols);
     for (uint32_t i = 0; i < cols; i++)
-        to[q8_index(row, i, stored)] = uint8_t(int8_t(std::clamp(std::nearbyint(x[i] * inverse), -127.0f, 127.0f)));
+        to[q8_index(row, i, stored)] = uint8_t(int8_t(std::clamp(rounded(x[i] * inverse), -127.0f, 127.0f)));
 }
 
 using Group = std::array<float, group_cols>;
 
-float q4_level(float x, float inverse) { return std::clamp(std::nearbyint(x * inverse), -8.0f, 7.0f); }
+float q4_level(float x, float inverse) { return std::clamp(rounded(x * inverse), -8.0f, 7.0f); }
 
-float q4_error(const Group& x, float scale) {
-    const float inverse = 1.0f / scale;
-    float error = 0;
+// Scales that are tried at once.
+constexpr size_t trials = 16;
+using Trials = std::array<float, trials>;
+
+// The squared error of a group by each scale, summed in order of the elements.
+MOTE_VECTOR void q4_errors(const Group& x, const Trials& scale, const Trials& inverse, Trials& error) {
+    Trials sum{};
     for (const float v : x) {
-        const float e = v - scale * q4_level(v, inverse);
-        error += e * e;
+#pragma omp simd
+        for (size_t t = 0; t < trials; t++) {
+            const float level = (v * inverse[t] + 12582912.0f) - 12582912.0f;
+            const float low = level < -8.0f ? -8.0f : level;
+            const float e = v - scale[t] * (low > 7.0f ? 7.0f : low);
+            sum[t] += e * e;
+        }
     }
-    return error;
+    error = sum;
 }
 
 // The largest group scale whose row sums fit int32: |group sum| <= 8 * 127 * 32 = 32512.
 int32_t largest_group_scale(uint32_t groups) { return int32_t(std::min(127u, 0x7fffffffu / (32512u * groups))); }
 
-// The integer group scale up to `limit` that loses least. A negative one spends the level -8 on the positive side.
+// The integer group scale up to `limit` that loses least; s before -s, small before large. A negative one spends the level -8 on
+// the positive side.
 int32_t best_group_scale(const Group& x, float row_scale, int32_t limit) {
     const float largest = largest_magnitude(x.data(), group_cols);
     if (largest == 0 || row_scale == 0) return 0;
     const int32_t from = std::max(1, int32_t(0.5f * largest / (8.0f * row_scale)));
     const int32_t to = std::min(limit, int32_t(1.05f * largest / (7.0f * row_scale)) + 1);
+    const auto candidate = [from](int32_t i) { return i % 2 ? -(from + i / 2) : from + i / 2; };
     int32_t best = 0;
     float least = std::inner_product(x.begin(), x.end(), x.begin(), 0.0f);
-    for (int32_t s = from; s <= to; s++)
-        for (const int32_t candidate : {s, -s}) {
-            const float error = q4_error(x, float(candidate) * row_scale);
-            if (error < least) least = error, best = candidate;
+    for (int32_t first = 0; first < 2 * (to - from + 1); first += int32_t(trials)) {
+        Trials scale, inverse, error;
+        for (size_t t = 0; t < trials; t++) {
+            scale[t] = float(candidate(first + int32_t(t))) * row_scale;
+            inverse[t] = 1.0f / scale[t];
         }
+        q4_errors(x, scale, inverse, error);
+        for (int32_t t = 0; t < int32_t(trials) && first + t < 2 * (to - from + 1); t++)
+            if (error[size_t(t)] < least) least = error[size_t(t)], best = candidate(first + t);
+    }
     return best;
 }
 

@@ -1,16 +1,12 @@
-// vector: how the loops of the trainer are compiled: once for each instruction set, the best one chosen when the program starts.
-// Sums are reordered by `#pragma omp simd`, so that results depend on the instruction set; core's do not.
+// vector: functions for the loops of the trainer. Sums are reordered by `#pragma omp simd`, so that results depend on the
+// instruction set; core's do not.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define MOTE_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define MOTE_VECTOR
-#endif
+#include "base/vector.h"
 
 // A part of such a function, compiled with it for each instruction set.
 #define MOTE_INLINE inline __attribute__((always_inline))
