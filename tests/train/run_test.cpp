@@ -133,7 +133,7 @@ TEST(run, refuses_a_second_trainer_a_used_folder_and_other_settings) {
     o.resume = true;
     o.settings.dim = 32;
     o.given = {"dim"};
-    expect_refusal("E_MISMATCH", {"dim is 16 in the run, 32"}, [&] { train(o); });
+    expect_refusal("E_MISMATCH", {"dim is 16 there, 32"}, [&] { train(o); });
     o.given = {};
     folder.write("words.txt", words(601));
     expect_refusal("E_MISMATCH", {"data"}, [&] { train(o); });
@@ -180,7 +180,7 @@ TEST(run, stops_at_a_loss_that_is_no_number_and_keeps_what_was_good) {
 
 TEST(describe_run, says_what_a_run_costs) {
     const TemporaryFolder folder;
-    const std::string text = describe_run(tiny_run(folder, "run").settings);
+    const std::string text = describe_run(tiny_run(folder, "run"));
     for (const char* part : {"parameters", "6 x parameters x tokens", "MiB on 2 threads", "tokens a parameter", "40 steps of 160 tokens"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }

@@ -186,4 +186,6 @@ HfFiles export_hf(const Weights& weights) {
     return {config_of(family, weights).dump(2) + "\n", safetensors_of(tensors_of(family, weights))};
 }
 
+std::string model_type(const Weights& weights) { return family_of(weights).model_type; }
+
 }  // namespace mote::tools

@@ -19,4 +19,7 @@ struct HfFiles {
 /// Errors: E_UNSUPPORTED (an architecture that is no row of import/families, or rope frequencies of no single theta).
 HfFiles export_hf(const Weights& weights);
 
+/// The family's name as `--family` and config.json have it. Errors: E_UNSUPPORTED, as above.
+std::string model_type(const Weights& weights);
+
 }  // namespace mote::tools

@@ -137,7 +137,10 @@ void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, u
         encoder.append(prompt, false, where, tokens_);
         sample.trained_from = tokens_.size();
         encoder.append(completion, false, where, tokens_);
-        if (end_token != no_token) tokens_.push_back(end_token);
+        if (end_token != no_token)
+            tokens_.push_back(end_token);
+        else
+            encoder.append("\n", false, where, tokens_);  // so that a completion is known to end
         sample.end = tokens_.size();
         const size_t count = sample.end - sample.begin;
         if (count < 2) refuse("E_EMPTY", where, "nothing is left to predict; give a prompt");

@@ -31,7 +31,8 @@ struct BatchBuffer {
 class Dataset {
 public:
     /// Texts: one stream of tokens, each file ended by the tokenizer's end token; control tokens in the text are read as such. Files
-    /// named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens are read.
+    /// named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens are
+    /// read, and the end token, or a line end where there is none, follows.
     /// The last `val_fraction` is for validation.
     ///   length  tokens of a sequence
     /// Errors: E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of JSON with file and line.

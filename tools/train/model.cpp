@@ -10,6 +10,7 @@
 #include "train/embedding.h"
 #include "train/linear.h"
 #include "train/norm.h"
+#include "train/qat.h"
 
 namespace mote::tools {
 namespace {
@@ -56,6 +57,13 @@ const float* residual_backward(float* space, const float* dx, size_t count, Drop
     return space;
 }
 
+// x as the matrix behind it gets it: x itself, or what the device's rounding leaves of it, in `space`, which may be x.
+const float* operand(const Network& n, float* space, const float* x, size_t rows, size_t cols) {
+    if (!n.rounded) return x;
+    round_rows(space, x, rows, cols);
+    return space;
+}
+
 // Every place has its own zeros; the constant spreads neighbouring places over all bits.
 Dropout at_place(Dropout d, size_t place) { return {d.rate, d.seed ^ ((place + 1) * 0x9e3779b97f4a7c15u)}; }
 Dropout after_attention(Dropout d, size_t layer) { return at_place(d, 2 * layer + 1); }
@@ -68,13 +76,16 @@ void attention_layer(const Network& n, const float* w, size_t layer, const Batch
     const size_t rows = b.rows(), dim = n.architecture.dim;
     const AttentionShape shape = attention_shape(n, b.length);
     norm_forward(n, s.normed, s.stream(layer), at(w, l.attention_norm), at(w, l.attention_norm_bias), rows);
-    linear_forward(s.qkv(layer), s.normed, at(w, l.qkv), at(w, l.qkv_bias), nullptr, {rows, dim, n.qkv_dim()});
+    const float* x = operand(n, s.normed, s.normed, rows, dim);
+    linear_forward(s.qkv(layer), x, at(w, l.qkv), at(w, l.qkv_bias), nullptr, {rows, dim, n.qkv_dim()});
     for (size_t i = 0; i < b.sequences; i++) {
         float* qkv = s.qkv(layer) + i * b.length * n.qkv_dim();
         if (n.rope.pairs) rope_forward(qkv, n.rope, b.length, rotating_heads(n));
+        if (n.rounded) round_heads(qkv, b.length, n);
         attention_forward(s.attended(layer) + i * b.length * n.q_dim(), s.lse(layer) + i * b.length * shape.heads, qkv, s.attention, shape);
     }
-    residual_forward(s.middle(layer), s.attended(layer), at(w, l.o), at(w, l.o_bias), s.stream(layer), {rows, n.q_dim(), dim},
+    const float* attended = operand(n, s.dattended, s.attended(layer), rows, n.q_dim());
+    residual_forward(s.middle(layer), attended, at(w, l.o), at(w, l.o_bias), s.stream(layer), {rows, n.q_dim(), dim},
                      after_attention(d, layer));
 }
 
@@ -82,12 +93,14 @@ void feed_forward_layer(const Network& n, const float* w, size_t layer, const Ba
     const LayerOffsets& l = n.layers[layer];
     const size_t rows = b.rows(), dim = n.architecture.dim, hidden = n.architecture.hidden;
     norm_forward(n, s.normed, s.middle(layer), at(w, l.ffn_norm), at(w, l.ffn_norm_bias), rows);
-    linear_forward(s.up(layer), s.normed, at(w, l.up), at(w, l.up_bias), nullptr, {rows, dim, n.up_dim()});
+    const float* x = operand(n, s.normed, s.normed, rows, dim);
+    linear_forward(s.up(layer), x, at(w, l.up), at(w, l.up_bias), nullptr, {rows, dim, n.up_dim()});
     if (n.gated())
         gated_forward(s.active, s.up(layer), n.architecture.activation, rows, hidden);
     else
         activation_forward(s.active, s.up(layer), n.architecture.activation, rows, hidden);
-    residual_forward(s.stream(layer + 1), s.active, at(w, l.down), at(w, l.down_bias), s.middle(layer), {rows, hidden, dim},
+    const float* active = operand(n, s.active, s.active, rows, hidden);
+    residual_forward(s.stream(layer + 1), active, at(w, l.down), at(w, l.down_bias), s.middle(layer), {rows, hidden, dim},
                      after_feed_forward(d, layer));
 }
 
@@ -105,9 +118,11 @@ void feed_forward_layer_backward(const Network& n, const float* w, float* dw, si
         linear_backward_input(s.dup, dy, at(w, l.down), down);
         activation_backward(s.dup, s.active, s.up(layer), n.architecture.activation, rows, hidden);
     }
-    linear_backward_weights(at(dw, l.down), at(dw, l.down_bias), dy, s.active, down);
+    const float* active = operand(n, s.active, s.active, rows, hidden);
+    linear_backward_weights(at(dw, l.down), at(dw, l.down_bias), dy, active, down);
     norm_forward(n, s.normed, s.middle(layer), at(w, l.ffn_norm), at(w, l.ffn_norm_bias), rows);
-    linear_backward_weights(at(dw, l.up), at(dw, l.up_bias), s.dup, s.normed, up);
+    const float* x = operand(n, s.normed, s.normed, rows, dim);
+    linear_backward_weights(at(dw, l.up), at(dw, l.up_bias), s.dup, x, up);
     linear_backward_input(s.dnormed, s.dup, at(w, l.up), up);
     norm_backward(n, s.dstream, at(dw, l.ffn_norm), at(dw, l.ffn_norm_bias), s.dnormed, s.middle(layer), at(w, l.ffn_norm), rows);
 }
@@ -118,7 +133,8 @@ void attention_layer_backward(const Network& n, const float* w, float* dw, size_
     const LinearShape o{rows, n.q_dim(), dim}, qkv{rows, dim, n.qkv_dim()};
     const AttentionShape shape = attention_shape(n, b.length);
     const float* dy = residual_backward(s.dropped, s.dstream, rows * dim, after_attention(d, layer));
-    linear_backward_weights(at(dw, l.o), at(dw, l.o_bias), dy, s.attended(layer), o);
+    const float* attended = operand(n, s.dattended, s.attended(layer), rows, n.q_dim());
+    linear_backward_weights(at(dw, l.o), at(dw, l.o_bias), dy, attended, o);
     linear_backward_input(s.dattended, dy, at(w, l.o), o);
     for (size_t i = 0; i < b.sequences; i++) {
         const size_t q_at = i * b.length * n.q_dim(), qkv_at = i * b.length * n.qkv_dim();
@@ -127,7 +143,8 @@ void attention_layer_backward(const Network& n, const float* w, float* dw, size_
         if (n.rope.pairs) rope_backward(s.dqkv + qkv_at, n.rope, b.length, rotating_heads(n));
     }
     norm_forward(n, s.normed, s.stream(layer), at(w, l.attention_norm), at(w, l.attention_norm_bias), rows);
-    linear_backward_weights(at(dw, l.qkv), at(dw, l.qkv_bias), s.dqkv, s.normed, qkv);
+    const float* x = operand(n, s.normed, s.normed, rows, dim);
+    linear_backward_weights(at(dw, l.qkv), at(dw, l.qkv_bias), s.dqkv, x, qkv);
     linear_backward_input(s.dnormed, s.dqkv, at(w, l.qkv), qkv);
     norm_backward(n, s.dstream, at(dw, l.attention_norm), at(dw, l.attention_norm_bias), s.dnormed, s.stream(layer),
                   at(w, l.attention_norm), rows);
@@ -197,6 +214,7 @@ void forward(const Network& n, const float* w, const Batch& b, Dropout d, Activa
         feed_forward_layer(n, w, layer, b, d, s);
     }
     norm_forward(n, s.normed, s.stream(n.layers.size()), at(w, n.final_norm), at(w, n.final_norm_bias), b.rows());
+    operand(n, s.normed, s.normed, b.rows(), n.architecture.dim);
 }
 
 double loss(const Network& n, const float* w, const Batch& b, Activations& s) {

@@ -60,7 +60,7 @@ private:
     size_t stream_step_, qkv_step_, attended_step_, lse_step_, up_step_;
 };
 
-/// The stream behind the final norm, (rows, dim), in activations.normed.
+/// The stream behind the final norm as the head gets it, (rows, dim), in activations.normed.
 void forward(const Network& network, const float* w, const Batch& batch, Dropout dropout, Activations& activations);
 
 /// The sum of -ln p over the targets.

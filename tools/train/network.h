@@ -34,6 +34,7 @@ struct Network {
     size_t head = absent;               // the token embedding's, if they are tied
     std::vector<LayerOffsets> layers;
     RopeTable rope;
+    bool rounded = false;               // activations and cache as the device rounds them (qat.h)
 
     bool gated() const { return architecture.block[0][1].work == Work::gated; }
     size_t q_dim() const { return size_t(architecture.heads) * architecture.head_dim; }

@@ -1,7 +1,11 @@
 // settings: the table.
 #include "train/settings.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "export/hf.h"
+#include "train/qat.h"
 
 namespace mote::tools {
 namespace {
@@ -49,8 +53,25 @@ const std::vector<SettingField>& setting_fields() {
         {"val-fraction", &S::val_fraction, "the last part of the data, for evaluation (default 0.1)"},
         {"threads", &S::threads, "threads; the result depends on their number (default: all)"},
         {"tokenizer", &S::tokenizer, "char, bytes, or a tokenizer.json (default char)"},
+        {"init-from", &S::init_from, "begin with this run or Hugging Face folder, its sizes and its tokenizer"},
+        {"qat", &S::qat, "compute as the device will with these formats: q8, q4, or by role as pack --weights has them"},
+        {"qat-steps", &S::qat_steps, "only the last N steps round; evaluations always do (default: all)"},
     };
     return fields;
+}
+
+TrainSettings sizes_of(const Weights& weights, TrainSettings settings, const std::set<std::string>& given) {
+    const Architecture& a = weights.architecture;
+    const TrainSettings asked = settings;
+    settings.family = model_type(weights);
+    settings.layers = a.layers, settings.dim = a.dim, settings.heads = a.heads, settings.kv_heads = a.kv_heads, settings.hidden = a.hidden;
+    settings.context = given.count("context") ? std::min(asked.context, a.context) : a.context;
+    settings.tied = !weights.tensors.count({Role::head, 0});
+    std::set<std::string> sizes;
+    for (const char* name : {"family", "layers", "dim", "heads", "kv-heads", "hidden", "context", "tied"})
+        if (given.count(name)) sizes.insert(name);
+    require_same(settings, asked, sizes, weights.source);
+    return settings;
 }
 
 void check_settings(const TrainSettings& s) {
@@ -71,6 +92,8 @@ void check_settings(const TrainSettings& s) {
         {"lr", s.rate}, {"min-lr", s.min_rate}, {"weight-decay", s.weight_decay}, {"grad-clip", s.grad_clip}};
     for (const auto& [name, value] : not_negative)
         if (!(value >= 0)) refuse_usage("--" + std::string(name) + " must not be negative");
+    if (!s.qat.empty()) parse_qat(s.qat);
+    if (s.qat_steps && s.qat.empty()) refuse_usage("--qat-steps goes with --qat");
     if (s.threads > 1024) refuse_usage("--threads " + std::to_string(s.threads) + " is more than 1024");
 }
 
@@ -84,6 +107,7 @@ Json settings_json(const TrainSettings& settings) {
 TrainSettings settings_from_json(const JsonView& json) {
     TrainSettings s;
     for (const SettingField& field : setting_fields()) {
+        if (!json.find(field.name)) continue;  // a setting younger than the run has its default
         const JsonView value = json.at(field.name);
         std::visit(Overloaded{[&](uint32_t S::*m) { s.*m = uint32_t(value.integer(UINT32_MAX)); },
                               [&](float S::*m) { s.*m = float(value.number()); },
@@ -99,7 +123,7 @@ TrainSettings settings_from_json(const JsonView& json) {
 void require_same(const TrainSettings& stored, const TrainSettings& given, const std::set<std::string>& names, const std::string& file) {
     for (const SettingField& field : setting_fields())
         if (names.count(field.name) && value_of(stored, field) != value_of(given, field))
-            refuse("E_MISMATCH", file, std::string(field.name) + " is " + value_of(stored, field).dump() + " in the run, " +
+            refuse("E_MISMATCH", file, std::string(field.name) + " is " + value_of(stored, field).dump() + " there, " +
                                            value_of(given, field).dump() + " was asked for");
 }
 

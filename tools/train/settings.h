@@ -21,6 +21,9 @@ struct TrainSettings {
     uint32_t seed = 1337, eval_every = 250, eval_batches = 20, threads = 0;
     float val_fraction = 0.1f;
     std::string tokenizer = "char";  // char, bytes, or a file or folder
+    std::string init_from;           // checkpoint to begin with; empty: random weights
+    std::string qat;                 // formats that training rounds to; empty: none
+    uint32_t qat_steps = 0;          // the last steps, which round; 0: all
     std::vector<std::string> data;   // not in the table; compared by content
 
     ModelShape shape(uint32_t vocab) const { return {family, layers, dim, heads, kv_heads, hidden, context, vocab, tied, bias}; }
@@ -37,6 +40,10 @@ struct SettingField {
 };
 
 const std::vector<SettingField>& setting_fields();
+
+/// The sizes of a model that is there already, as settings; `given` ones must be the same (E_MISMATCH, by name), but that a
+/// context may be shorter.
+TrainSettings sizes_of(const Weights& weights, TrainSettings settings, const std::set<std::string>& given);
 
 /// Refuses what no run can have (E_ARG, by the option's name).
 void check_settings(const TrainSettings& settings);

@@ -10,15 +10,18 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/output.h"
 #include "base/random.h"
 #include "export/hf.h"
+#include "import/import.h"
 #include "model/open_model.h"
 #include "pack/pack.h"
 #include "run/generate.h"
 #include "train/checkpoint.h"
 #include "train/data.h"
 #include "train/log.h"
+#include "train/qat.h"
 #include "train/schedule.h"
 
 namespace mote::tools {
@@ -52,6 +55,7 @@ public:
           network_(network_of(weights_)),
           threads_(settings_.threads),
           optimizer_(network_, threads_, settings_.batch, settings_.context),
+          rounded_values_(network_, parse_formats(settings_.qat.empty() ? "f32" : settings_.qat), threads_),
           schedule_{settings_.rate, settings_.min_rate, settings_.warmup, settings_.steps} {
         weights_.tokenizer = tokenizer_.model;
         state_.train.values = flat_values(network_, weights_);
@@ -63,6 +67,7 @@ public:
     TrainResult train();
 
 private:
+    const float* values(bool rounded);
     double train_step(double& gradient_length);
     double evaluate(Split split);
     std::string sample() const;
@@ -79,6 +84,7 @@ private:
     Network network_;
     Threads threads_;
     Optimizer optimizer_;
+    RoundedValues rounded_values_;
     Schedule schedule_;
     double validation_loss_ = 0;
     uint64_t saved_step_ = UINT64_MAX;
@@ -93,6 +99,12 @@ void Run::require_same_data(const std::string& file) {
     state_.data_crc = crc;
 }
 
+// The parameters as the forward pass sees them.
+const float* Run::values(bool rounded) {
+    network_.rounded = rounded;
+    return rounded ? rounded_values_.of(state_.train.values.data()) : state_.train.values.data();
+}
+
 // One step of the optimizer; the mean loss of its batches.
 double Run::train_step(double& gradient_length) {
     std::vector<BatchBuffer> buffers(settings_.accumulate);
@@ -103,11 +115,13 @@ double Run::train_step(double& gradient_length) {
         batches.push_back(data_.batch(Split::train, settings_.batch, seed_of(settings_.seed, Stream::batches, index), buffers[i]));
         targets += target_count(buffers[i]);
     }
+    const bool rounds = !settings_.qat.empty() && (!settings_.qat_steps || state_.train.step + settings_.qat_steps >= settings_.steps);
+    const float* w = values(rounds);
     double loss = 0;
     for (uint32_t i = 0; i < settings_.accumulate; i++) {
         const uint64_t index = state_.train.step * settings_.accumulate + i;
         const Dropout dropout{settings_.dropout, seed_of(settings_.seed, Stream::dropout, index)};
-        loss += optimizer_.accumulate(state_.train.values.data(), batches[i], 1.0f / float(targets), dropout);
+        loss += optimizer_.accumulate(w, batches[i], 1.0f / float(targets), dropout);
     }
     gradient_length = optimizer_.reduce();
     stop_unless_finite(loss, "loss");
@@ -130,6 +144,7 @@ void Run::stop_unless_finite(double value, const char* what) const {
 // The same batches at every evaluation, so that losses compare. Of the training data as many as the validation data has.
 double Run::evaluate(Split split) {
     BatchBuffer buffer;
+    const float* w = values(!settings_.qat.empty());
     double sum = 0;
     size_t targets = 0;
     const bool whole = settings_.eval_batches == 0, in_order = whole && split == Split::validation;
@@ -138,23 +153,23 @@ double Run::evaluate(Split split) {
     for (size_t i = 0; i < batches; i++) {
         const Batch batch = in_order ? data_.batch_in_order(split, i * settings_.batch, settings_.batch, buffer)
                                      : data_.batch(split, settings_.batch, seed_of(settings_.seed, Stream::evaluation, i), buffer);
-        sum += optimizer_.loss(state_.train.values.data(), batch);
+        sum += optimizer_.loss(w, batch);
         targets += target_count(buffer);
     }
     return sum / double(targets);
 }
 
-// A text from nothing, by core's own forward pass.
+// A text from nothing, by core's own forward pass in the formats that the run is for.
 std::string Run::sample() const {
     std::vector<std::string> notes;
-    const std::vector<uint8_t> file = pack_model(weights_, parse_formats("f32"), notes);
+    const std::vector<uint8_t> file = pack_model(weights_, parse_formats(settings_.qat.empty() ? "f32" : settings_.qat), notes);
     std::unique_ptr<void, void (*)(void*)> image(std::aligned_alloc(64, (file.size() + 63) / 64 * 64), std::free);
     if (!image) throw std::bad_alloc();
     std::memcpy(image.get(), file.data(), file.size());
     const Result<Model> opened = open(image.get(), file.size());
     if (!opened.ok()) refuse_fault(opened.fault, folder_.path());
     GenerateOptions options;
-    options.session = Options{settings_.context, 8, Format::f32, 0};
+    options.session = Options{settings_.context, 8, settings_.qat.empty() ? Format::f32 : Format::q8, 0};
     options.sampler = SamplerOptions{};
     options.sampler.seed = settings_.seed;
     options.count = std::min(settings_.context - 1, 200u);
@@ -228,15 +243,45 @@ TrainSettings with_threads(TrainSettings settings) {
     return settings;
 }
 
+// What a new run begins with.
+struct Beginning {
+    TrainSettings settings;
+    DataTokenizer tokenizer;
+    Weights weights;
+};
+
+Beginning from_scratch(TrainSettings settings) {
+    DataTokenizer tokenizer = make_tokenizer(settings.tokenizer, settings.data);
+    Weights weights = initial_weights(settings.shape(uint32_t(tokenizer.model.pieces.size())), seed_of(settings.seed, Stream::weights, 0));
+    return {std::move(settings), std::move(tokenizer), std::move(weights)};
+}
+
+Beginning from_checkpoint(const TrainOptions& options, TrainSettings settings) {
+    if (options.given.count("tokenizer")) refuse_usage("--tokenizer: a model that begins with --init-from keeps its tokenizer");
+    const std::string best = settings.init_from + "/best";  // of a run
+    const std::string folder = exists(best) ? best : settings.init_from;
+    Weights weights = import_checkpoint(folder);
+    settings = sizes_of(weights, std::move(settings), options.given);
+    settings.tokenizer = folder;
+    DataTokenizer tokenizer = make_tokenizer(folder, {});
+    if (tokenizer.model.pieces.size() > weights.architecture.vocab)
+        refuse("E_MISMATCH", folder, "the tokenizer has " + std::to_string(tokenizer.model.pieces.size()) + " tokens, the model " +
+                                         std::to_string(weights.architecture.vocab));
+    return {std::move(settings), std::move(tokenizer), std::move(weights)};
+}
+
+Beginning beginning_of(const TrainOptions& options) {
+    const TrainSettings settings = with_threads(options.settings);
+    check_settings(settings);
+    return settings.init_from.empty() ? from_scratch(settings) : from_checkpoint(options, settings);
+}
+
 TrainResult begin(const TrainOptions& options, RunFolder& folder) {
     if (folder.has_steps()) refuse_usage(options.run + " holds a run; go on with it by --resume, or choose another folder");
+    Beginning b = beginning_of(options);
     RunState state;
-    state.settings = with_threads(options.settings);
-    check_settings(state.settings);
-    DataTokenizer tokenizer = make_tokenizer(state.settings.tokenizer, state.settings.data);
-    Weights weights = initial_weights(state.settings.shape(uint32_t(tokenizer.model.pieces.size())),
-                                      seed_of(state.settings.seed, Stream::weights, 0));
-    Run run(folder, std::move(state), std::move(weights), std::move(tokenizer));
+    state.settings = std::move(b.settings);
+    Run run(folder, std::move(state), std::move(b.weights), std::move(b.tokenizer));
     run.require_same_data(options.run);
     return run.train();
 }
@@ -258,12 +303,11 @@ TrainResult train(const TrainOptions& options) {
     return options.resume ? resume(options, folder) : begin(options, folder);
 }
 
-std::string describe_run(const TrainSettings& given) {
-    const TrainSettings s = with_threads(given);
-    check_settings(s);
-    const DataTokenizer tokenizer = make_tokenizer(s.tokenizer, s.data);
-    const Dataset data(s.data, tokenizer.model, s.val_fraction, s.context);
-    const Network n = network_of(initial_weights(s.shape(data.vocab()), 0));
+std::string describe_run(const TrainOptions& options) {
+    const Beginning b = beginning_of(options);
+    const TrainSettings& s = b.settings;
+    const Dataset data(s.data, b.tokenizer.model, s.val_fraction, s.context);
+    const Network n = network_of(b.weights);
     size_t parameters = 0;
     for (const Parameter& p : n.parameters) parameters += p.count();
     const double tokens = double(s.tokens()), ratio = tokens / double(parameters), epochs = tokens / double(data.tokens());

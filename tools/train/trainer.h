@@ -26,6 +26,6 @@ struct TrainResult {
 TrainResult train(const TrainOptions& options);
 
 /// What a run would cost: parameters, operations, memory, tokens a parameter.
-std::string describe_run(const TrainSettings& settings);
+std::string describe_run(const TrainOptions& options);
 
 }  // namespace mote::tools

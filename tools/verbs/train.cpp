@@ -22,7 +22,7 @@ void run_train(TrainVerb& o) {
     if (o.options.settings.data.empty() && !o.options.resume) refuse_usage("--data is required; a run that exists goes on with --resume");
     if (o.dry_run) {
         if (o.options.resume) refuse_usage("--dry-run describes a new run; it does not go with --resume");
-        return print(describe_run(o.options.settings));
+        return print(describe_run(o.options));
     }
     if (o.options.run.empty()) refuse_usage("-o is required: the folder of the run");
     const TrainResult r = train(o.options);
