@@ -15,7 +15,7 @@
 #include "host/shared_data.h"
 #include "import/import.h"
 #include "train/checkpoint.h"
-#include "train/trainer.h"
+#include "train/tiny_run.h"
 
 namespace mote::tools {
 namespace {
@@ -23,25 +23,8 @@ namespace {
 using mote::testing::expect_refusal;
 using mote::testing::read_file;
 using mote::testing::TemporaryFolder;
-
-std::string words(size_t count) {
-    Random random(3);
-    const char* const all[] = {"the ", "cat ", "sat ", "on ", "a ", "mat ", "and ", "saw ", "it.\n"};
-    std::string text;
-    for (size_t i = 0; i < count; i++) text += all[random.below(9)];
-    return text;
-}
-
-TrainOptions tiny_run(const TemporaryFolder& folder, const std::string& name) {
-    TrainOptions o;
-    TrainSettings& s = o.settings;
-    s.family = "llama";
-    s.layers = 1, s.dim = 16, s.heads = 2, s.kv_heads = 1, s.context = 16, s.batch = 5, s.accumulate = 2;
-    s.steps = 40, s.warmup = 5, s.dropout = 0.1f, s.eval_every = 8, s.eval_batches = 2, s.threads = 2;
-    s.data = {folder.write("words.txt", words(600))};
-    o.run = folder.path() + "/" + name;
-    return o;
-}
+using mote::testing::tiny_run;
+using mote::testing::words;
 
 // Trains in a process of its own, which gets `signal` after `micros`; its exit code, or minus the signal that ended it.
 int train_in_child(const TrainOptions& options, int signal = 0, useconds_t micros = 0) {
