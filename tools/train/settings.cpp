@@ -67,8 +67,9 @@ TrainSettings sizes_of(const Weights& weights, TrainSettings settings, const std
     settings.layers = a.layers, settings.dim = a.dim, settings.heads = a.heads, settings.kv_heads = a.kv_heads, settings.hidden = a.hidden;
     settings.context = given.count("context") ? std::min(asked.context, a.context) : a.context;
     settings.tied = !weights.tensors.count({Role::head, 0});
+    settings.bias = weights.tensors.count({Role::attention_norm_bias, 0}) || weights.tensors.count({Role::q_bias, 0});
     std::set<std::string> sizes;
-    for (const char* name : {"family", "layers", "dim", "heads", "kv-heads", "hidden", "context", "tied"})
+    for (const char* name : {"family", "layers", "dim", "heads", "kv-heads", "hidden", "context", "tied", "bias"})
         if (given.count(name)) sizes.insert(name);
     require_same(settings, asked, sizes, weights.source);
     return settings;
