@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(shapes, Export,
 TEST(export_hf, writes_new_models_of_each_family_that_can_be_trained) {
     ModelShape shape;
     shape.vocab = 11, shape.dim = 16, shape.layers = 2;
-    for (const char* family : {"gpt2", "llama", "qwen2"}) {
+    for (const char* family : {"gpt2", "llama", "qwen2", "qwen3"}) {
         shape.family = family;
         const Weights w = initial_weights(shape, 1);
         expect_same(w, exported_and_imported(w));

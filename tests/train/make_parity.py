@@ -20,6 +20,7 @@ MODELS = [
     {"name": "gpt2_untied", "family": "gpt2", "kv_heads": 4, "hidden": 12, "tied": False},
     {"name": "gpt2_no_bias", "family": "gpt2", "kv_heads": 4, "hidden": 12, "tied": True, "bias": False},
     {"name": "llama", "family": "llama", "kv_heads": 2, "hidden": 12, "tied": True},
+    {"name": "qwen3", "family": "qwen3", "kv_heads": 2, "hidden": 12, "tied": True},
     {"name": "llama_untied", "family": "llama", "kv_heads": 1, "hidden": 12, "tied": False},
 ]
 MASK = (1 << 64) - 1
@@ -61,8 +62,8 @@ def tensors(m):
     if not m["tied"]:
         shapes["head", 0] = (VOCAB, DIM)
     for role, shape in [("attention_norm", (DIM,)), ("q", (DIM, DIM)), ("k", (kv, DIM)), ("v", (kv, DIM)), ("o", (DIM, DIM)),
-                        ("ffn_norm", (DIM,)), ("gate", (m["hidden"], DIM)), ("up", (m["hidden"], DIM)), ("down", (DIM, m["hidden"]))]:
-        if role == "gate" and gpt2:
+                        ("q_norm", (DIM // HEADS,)), ("k_norm", (DIM // HEADS,)), ("ffn_norm", (DIM,)), ("gate", (m["hidden"], DIM)), ("up", (m["hidden"], DIM)), ("down", (DIM, m["hidden"]))]:
+        if (role == "gate" and gpt2) or (role in ("q_norm", "k_norm") and m["family"] != "qwen3"):
             continue
         layers(role, *shape)
         if biases:
@@ -97,6 +98,8 @@ def loss_of(m, p, x, y):
     gpt2, head_dim = m["family"] == "gpt2", DIM // HEADS
 
     def norm(h, role, layer=0):
+        if (role, layer) not in p:  # of heads, in models without
+            return h
         if gpt2:
             return F.layer_norm(h, (DIM,), p[role, layer], p.get((role + "_bias", layer)), 1e-5)
         return h * torch.rsqrt(h.pow(2).mean(-1, keepdim=True) + 1e-6) * p[role, layer]
@@ -114,6 +117,7 @@ def loss_of(m, p, x, y):
     for layer in range(LAYERS):
         n = norm(h, "attention_norm", layer)
         q, k, v = split(linear(n, "q", layer), HEADS), split(linear(n, "k", layer), m["kv_heads"]), split(linear(n, "v", layer), m["kv_heads"])
+        q, k = norm(q, "q_norm", layer), norm(k, "k_norm", layer)
         if not gpt2:
             q, k = rope(q), rope(k)
         k, v = (t.repeat_interleave(HEADS // m["kv_heads"], 1) for t in (k, v))

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "base/error.h"
+#include "host/refusal.h"
 #include "import/import.h"
 #include "support/models.h"
 #include "support/random.h"
@@ -58,17 +58,18 @@ INSTANTIATE_TEST_SUITE_P(shapes, Parity,
                          ::testing::Values("gpt2:dim=32,layers=3,vocab=100", "gpt2:dim=24,heads=3,tied=0,activation=gelu_erf",
                                            "gpt2:dim=32,activation=relu,context=16", "llama:dim=32,kv_heads=2,vocab=60",
                                            "llama:dim=40,heads=5,kv_heads=1,hidden=77,pairing=interleaved,tied=0",
-                                           "llama:dim=32,activation=gelu_tanh", "qwen2:dim=32,heads=4,kv_heads=2"));
+                                           "llama:dim=32,activation=gelu_tanh", "qwen2:dim=32,heads=4,kv_heads=2",
+                                           "qwen3:dim=32,heads=4,kv_heads=2,head_dim=16"));
 
 TEST(parity, of_logits_with_core_in_golden_models) {
-    for (const char* name : {"tiny_gpt2", "tiny_gpt2_erf_untied", "tiny_llama", "tiny_llama_mqa_bias", "tiny_qwen2", "tiny_llama2c.bin"})
+    for (const char* name : {"tiny_gpt2", "tiny_gpt2_erf_untied", "tiny_llama", "tiny_llama_mqa_bias", "tiny_qwen2", "tiny_qwen3", "tiny_llama2c.bin"})
         expect_parity(import_checkpoint(std::string(MOTE_GOLDEN_DIR) + "/models/" + name));
 }
 
 TEST(parity, of_logits_with_core_in_new_models) {
     ModelShape shape;
     shape.vocab = 50;
-    for (const char* family : {"gpt2", "llama", "qwen2"}) {
+    for (const char* family : {"gpt2", "llama", "qwen2", "qwen3"}) {
         shape.family = family;
         expect_parity(initial_weights(shape, 4));
     }
@@ -88,12 +89,12 @@ TEST(network, keeps_every_tensor) {
 }
 
 TEST(network, refuses_what_it_does_not_compute) {
-    try {
-        network_of(random_model("qwen3:dim=32", 1));
-        ADD_FAILURE() << "nothing was refused";
-    } catch (const Failure& failure) {
-        EXPECT_EQ(failure.code(), "E_UNSUPPORTED");
-    }
+    Weights w = random_model("qwen3:dim=32", 1);
+    w.architecture.position = Position::sinusoidal;
+    expect_refusal("E_UNSUPPORTED", {"positions"}, [&] { network_of(w); });
+    w = random_model("qwen3:dim=32", 1);
+    w.tensors.erase({Role::k_norm, 0});
+    expect_refusal("E_UNSUPPORTED", {"q_norm", "k_norm", "only one"}, [&] { network_of(w); });
 }
 
 }  // namespace

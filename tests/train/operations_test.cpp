@@ -6,6 +6,7 @@
 #include "train/dropout.h"
 #include "train/embedding.h"
 #include "train/head.h"
+#include "train/head_norm.h"
 #include "train/linear.h"
 #include "train/norm.h"
 #include "train/rope.h"
@@ -49,6 +50,34 @@ TEST_P(NormGradient, is_the_derivative) {
     expect_close(dw, numeric_gradient([&](const Doubles& ws) { return sum_of_products(dy, forward(x, ws, bias)); }, w), "dw");
 }
 INSTANTIATE_TEST_SUITE_P(kinds, NormGradient, ::testing::Values(Norm::rms, Norm::layer));
+
+TEST(head_norm, has_the_derivative_in_every_head_and_leaves_the_rest) {
+    const HeadRows heads{3, 5, 19};  // three heads of five, and four more elements a row
+    const size_t rows = 2;
+    Random random(6);
+    const Doubles x = random_doubles(random, rows * heads.stride), w = random_doubles(random, heads.head_dim);
+    const Doubles dy = random_doubles(random, x.size());
+    const auto forward = [&](const Doubles& xs, const Doubles& ws) {
+        Doubles y(xs.size());
+        for (size_t r = 0; r < rows; r++)
+            for (size_t h = 0; h < heads.heads; h++) {
+                const auto begin = xs.begin() + std::ptrdiff_t(r * heads.stride + h * heads.head_dim);
+                const Doubles head = plain_norm(Doubles(begin, begin + std::ptrdiff_t(heads.head_dim)), ws, nullptr, 1e-5);
+                std::copy(head.begin(), head.end(), y.begin() + std::ptrdiff_t(r * heads.stride + h * heads.head_dim));
+            }
+        return y;
+    };
+    const Floats xf = floats_of(x), wf = floats_of(w);
+    Floats y(x.size()), dx = floats_of(dy), dw(w.size());
+    head_norm_forward(y.data(), xf.data(), wf.data(), 1e-5f, rows, heads);
+    head_norm_backward(dx.data(), dw.data(), xf.data(), wf.data(), 1e-5f, rows, heads);
+    expect_close(y, forward(x, w), "y");
+    Doubles expected = numeric_gradient([&](const Doubles& xs) { return sum_of_products(dy, forward(xs, w)); }, x);
+    for (size_t i = 0; i < x.size(); i++)
+        if (i % heads.stride >= heads.heads * heads.head_dim) expected[i] = dy[i];  // behind the heads
+    expect_close(dx, expected, "dx");
+    expect_close(dw, numeric_gradient([&](const Doubles& ws) { return sum_of_products(dy, forward(x, ws)); }, w), "dw");
+}
 
 TEST(layer_norm, without_bias_is_that_with_zeros) {
     const size_t rows = 3, dim = 19;

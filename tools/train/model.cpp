@@ -8,6 +8,7 @@
 #include "train/attention.h"
 #include "train/dropout.h"
 #include "train/embedding.h"
+#include "train/head_norm.h"
 #include "train/linear.h"
 #include "train/norm.h"
 #include "train/qat.h"
@@ -41,6 +42,21 @@ void norm_backward(const Network& n, float* dx, float* dw, float* dbias, const f
 // Heads of queries and of keys are neighbours and turn together.
 HeadRows rotating_heads(const Network& n) {
     return {size_t(n.architecture.heads) + n.architecture.kv_heads, n.architecture.head_dim, n.qkv_dim()};
+}
+
+// Queries and keys as attention sees them but for rope, from the projected ones.
+void head_norms_forward(const Network& n, float* qkv, const float* projected, const float* w, const LayerOffsets& l, size_t rows) {
+    const Architecture& a = n.architecture;
+    std::memcpy(qkv, projected, rows * n.qkv_dim() * sizeof(float));
+    head_norm_forward(qkv, projected, at(w, l.q_norm), a.norm_eps, rows, {a.heads, a.head_dim, n.qkv_dim()});
+    head_norm_forward(qkv + n.q_dim(), projected + n.q_dim(), at(w, l.k_norm), a.norm_eps, rows, {a.kv_heads, a.head_dim, n.qkv_dim()});
+}
+
+void head_norms_backward(const Network& n, float* dqkv, float* dw, const float* projected, const float* w, const LayerOffsets& l, size_t rows) {
+    const Architecture& a = n.architecture;
+    const HeadRows q{a.heads, a.head_dim, n.qkv_dim()}, k{a.kv_heads, a.head_dim, n.qkv_dim()};
+    head_norm_backward(dqkv, at(dw, l.q_norm), projected, at(w, l.q_norm), a.norm_eps, rows, q);
+    head_norm_backward(dqkv + n.q_dim(), at(dw, l.k_norm), projected + n.q_dim(), at(w, l.k_norm), a.norm_eps, rows, k);
 }
 
 // y = residual + dropout(x w^T + bias)
@@ -77,7 +93,8 @@ void attention_layer(const Network& n, const float* w, size_t layer, const Batch
     const AttentionShape shape = attention_shape(n, b.length);
     norm_forward(n, s.normed, s.stream(layer), at(w, l.attention_norm), at(w, l.attention_norm_bias), rows);
     const float* x = operand(n, s.normed, s.normed, rows, dim);
-    linear_forward(s.qkv(layer), x, at(w, l.qkv), at(w, l.qkv_bias), nullptr, {rows, dim, n.qkv_dim()});
+    linear_forward(s.projected(layer), x, at(w, l.qkv), at(w, l.qkv_bias), nullptr, {rows, dim, n.qkv_dim()});
+    if (n.head_norms()) head_norms_forward(n, s.qkv(layer), s.projected(layer), w, l, rows);
     for (size_t i = 0; i < b.sequences; i++) {
         float* qkv = s.qkv(layer) + i * b.length * n.qkv_dim();
         if (n.rope.pairs) rope_forward(qkv, n.rope, b.length, rotating_heads(n));
@@ -142,6 +159,7 @@ void attention_layer_backward(const Network& n, const float* w, float* dw, size_
                            s.qkv(layer) + qkv_at, s.attention, shape);
         if (n.rope.pairs) rope_backward(s.dqkv + qkv_at, n.rope, b.length, rotating_heads(n));
     }
+    if (n.head_norms()) head_norms_backward(n, s.dqkv, dw, s.projected(layer), w, l, rows);
     norm_forward(n, s.normed, s.stream(layer), at(w, l.attention_norm), at(w, l.attention_norm_bias), rows);
     const float* x = operand(n, s.normed, s.normed, rows, dim);
     linear_backward_weights(at(dw, l.qkv), at(dw, l.qkv_bias), s.dqkv, x, qkv);
@@ -156,13 +174,14 @@ void attention_layer_backward(const Network& n, const float* w, float* dw, size_
 
 // Sizes in floats; every buffer begins at a cache line.
 struct Activations::Plan {
-    size_t stream, qkv, attended, lse, up, active, attention, logits;
+    size_t stream, qkv, projected, attended, lse, up, active, attention, logits;
 
     Plan(const Network& n, size_t sequences, size_t length) {
         const size_t rows = sequences * length;
         const auto lines = [](size_t floats) { return (floats + 15) / 16 * 16; };
         stream = lines(rows * n.architecture.dim);
         qkv = lines(rows * n.qkv_dim());
+        projected = n.head_norms() ? qkv : 0;
         attended = lines(rows * n.q_dim());
         lse = lines(rows * n.architecture.heads);
         up = lines(rows * n.up_dim());
@@ -170,7 +189,7 @@ struct Activations::Plan {
         attention = lines(attention_scratch(attention_shape(n, length)));
         logits = lines(head_scratch(n.architecture.vocab));
     }
-    size_t kept_per_layer() const { return 2 * stream + qkv + attended + lse + up; }
+    size_t kept_per_layer() const { return 2 * stream + qkv + projected + attended + lse + up; }
     size_t scratch() const { return 4 * stream + active + attended + qkv + up + attention + logits; }
     size_t total(size_t layers) const { return layers * kept_per_layer() + stream + scratch(); }
 };
@@ -188,6 +207,7 @@ Activations::Activations(const Network& network, size_t sequences, size_t length
     stream_ = take((layers + 1) * p.stream);
     middle_ = take(layers * p.stream);
     qkv_ = take(layers * p.qkv);
+    projected_ = p.projected ? take(layers * p.projected) : nullptr;
     attended_ = take(layers * p.attended);
     lse_ = take(layers * p.lse);
     up_ = take(layers * p.up);

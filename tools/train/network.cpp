@@ -31,7 +31,7 @@ void require_trainable(const Weights& w) {
     if (a.mask != Mask::causal) refuse_training(w, "a mask that is not causal");
     if (a.position != Position::learned && a.position != Position::rope && a.position != Position::none)
         refuse_training(w, "positions that are neither learned nor rope");
-    if (has(w, Role::q_norm) || has(w, Role::k_norm)) refuse_training(w, "norms of query and key heads");
+    require_together(w, {Role::q_norm, Role::k_norm});
     require_together(w, {Role::q_bias, Role::k_bias, Role::v_bias});
     if (feed_forward.work == Work::gated) require_together(w, {Role::gate_bias, Role::up_bias});
 }
@@ -76,6 +76,8 @@ Network network_of(const Weights& weights) {
         l.attention_norm_bias = placer.place(layer, {Role::attention_norm_bias});
         l.qkv = placer.place(layer, {Role::q, Role::k, Role::v});
         l.qkv_bias = placer.place(layer, {Role::q_bias, Role::k_bias, Role::v_bias});
+        l.q_norm = placer.place(layer, {Role::q_norm});
+        l.k_norm = placer.place(layer, {Role::k_norm});
         l.o = placer.place(layer, {Role::o});
         l.o_bias = placer.place(layer, {Role::o_bias});
         l.ffn_norm = placer.place(layer, {Role::ffn_norm});

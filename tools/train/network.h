@@ -22,7 +22,8 @@ constexpr size_t absent = SIZE_MAX;  // the offset of a tensor that the model do
 
 /// Offsets of a layer's tensors. q, k, v are neighbours, so that they are one matrix; so are gate and up, and the biases.
 struct LayerOffsets {
-    size_t attention_norm = absent, attention_norm_bias = absent, qkv = absent, qkv_bias = absent, o = absent, o_bias = absent;
+    size_t attention_norm = absent, attention_norm_bias = absent, qkv = absent, qkv_bias = absent, q_norm = absent, k_norm = absent,
+           o = absent, o_bias = absent;
     size_t ffn_norm = absent, ffn_norm_bias = absent, up = absent, up_bias = absent, down = absent, down_bias = absent;
 };
 
@@ -36,6 +37,7 @@ struct Network {
     RopeTable rope;
     bool rounded = false;               // activations and cache as the device rounds them (qat.h)
 
+    bool head_norms() const { return layers[0].q_norm != absent; }
     bool gated() const { return architecture.block[0][1].work == Work::gated; }
     size_t q_dim() const { return size_t(architecture.heads) * architecture.head_dim; }
     size_t kv_dim() const { return size_t(architecture.kv_heads) * architecture.head_dim; }

@@ -27,7 +27,7 @@ Json value_of(const TrainSettings& s, const SettingField& field) {
 
 const std::vector<SettingField>& setting_fields() {
     static const std::vector<SettingField> fields = {
-        {"family", &S::family, "gpt2, or llama (default gpt2)"},
+        {"family", &S::family, "gpt2, llama, qwen2 or qwen3 (default gpt2)"},
         {"layers", &S::layers, "layers (default 4)"},
         {"dim", &S::dim, "width of the stream (default 128)"},
         {"heads", &S::heads, "attention heads (default 4)"},
