@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "make_checkpoint.h"
+#include "make_gguf.h"
 #include "support/models.h"
 #include "support/tokenizers.h"
 
@@ -100,6 +101,24 @@ void add_tokenizers(Corpus& c) {
     c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + std::string(1, '\0') + "a b\r\n");
 }
 
+void add_ggufs(Corpus& c) {
+    c.add("gguf", testing::tiny_llama_gguf().bytes());
+    c.add("gguf", testing::tiny_gpt2_gguf().bytes());
+    testing::GgufBuilder scored, byte_level, kinds, blocks;
+    testing::add_scored_tokenizer(scored);
+    c.add("gguf", scored.bytes());
+    testing::add_byte_level_tokenizer(byte_level);
+    c.add("gguf", byte_level.bytes());
+    for (uint32_t kind = 0; kind < 13; kind++)
+        if (kind != 8 && kind != 9) kinds.key("k" + std::to_string(kind), tools::GgufKind(kind), std::string(size_t(kind < 10 ? kind == 7 || kind < 2 ? 1 : kind < 4 ? 2 : 4 : 8), '\1'));
+    c.add("gguf", kinds.u32("general.alignment", 32).i32s("numbers", {1, -2}).text("text", "a").bytes());
+    for (const uint32_t type : {2u, 3u, 6u, 7u, 8u, 10u, 11u, 12u, 13u, 14u, 15u, 20u}) {
+        const tools::GgmlType& t = *tools::find_ggml_type(type);
+        blocks.tensor(t.name, {t.elements}, type, std::string(t.bytes, '\x2a'));
+    }
+    c.add("gguf", blocks.bytes());
+}
+
 }  // namespace
 }  // namespace mote::fuzz
 
@@ -113,4 +132,5 @@ int main(int argc, char** argv) {
     mote::fuzz::add_sections(corpus);
     mote::fuzz::add_checkpoints(corpus);
     mote::fuzz::add_tokenizers(corpus);
+    mote::fuzz::add_ggufs(corpus);
 }

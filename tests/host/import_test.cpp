@@ -20,7 +20,6 @@ void expect_named(const std::string& code, const char* name, const std::string& 
 }
 
 TEST(import, names_model_files_it_does_not_read) {
-    expect_named("E_UNSUPPORTED", "GGUF", "GGUF");
     expect_named("E_UNSUPPORTED", "PyTorch", "PK\x03\x04");
     expect_named("E_UNSUPPORTED", "pickle", "\x80\x02");
     expect_named("E_UNSUPPORTED", "safetensors", testing::safetensors("{}", ""));

@@ -68,6 +68,13 @@ TEST(real_tokenizers, llama2_gives_46_of_46_vectors) {
     expect_vectors(t, "tokenizers/llamacpp/ggml-vocab-llama-spm.gguf");
 }
 
+TEST(real_tokenizers, gguf_files_give_46_of_46_vectors) {
+    for (const std::string name : {"tokenizers/llamacpp/ggml-vocab-gpt-2.gguf", "tokenizers/llamacpp/ggml-vocab-llama-spm.gguf"}) {
+        MOTE_NEEDS(name);
+        expect_vectors(OpenedTokenizer(import_tokenizer(shared_data(name))), name);
+    }
+}
+
 TEST(real_tokenizers, stories260K_spells_its_known_story) {
     MOTE_NEEDS("weights/llama2c/tok512.bin");
     const OpenedTokenizer t(import_tokenizer(shared_data("weights/llama2c/tok512.bin")));

@@ -92,6 +92,7 @@ std::vector<TensorRule> joined(std::initializer_list<std::vector<TensorRule>> li
 Family llama() {
     Family f;
     f.model_type = "llama";
+    f.gguf_rope_pairing = RopePairing::interleaved;
     f.prefix = "model.";
     f.sizes = llama_sizes;
     f.kv_heads = "num_key_value_heads";
@@ -110,6 +111,7 @@ Family llama() {
 Family qwen2() {
     Family f = llama();
     f.model_type = "qwen2";
+    f.gguf_rope_pairing = RopePairing::halves;
     f.tensors = joined({llama_matrices, qwen2_biases});
     f.demands.push_back({"use_sliding_window", "false"});
     f.demands.push_back({"layer_types", "\"full_attention\""});

@@ -48,6 +48,7 @@ struct Family {
     const char* default_activation = "";
     Position position = Position::rope;
     RopePairing rope_pairing = RopePairing::halves;
+    RopePairing gguf_rope_pairing = RopePairing::halves;  // GGUF has the rows of q and k in another order for some
     Work feed_forward = Work::gated;
     bool tied_by_default = false;      // tie_word_embeddings, where config.json does not say
     bool optional_by_default = false;  // the keys of `exists_if`, where config.json does not say; if false there, zeros may stand in the file

@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/looks_like.h"
+#include "import/gguf.h"
 #include "import/hf.h"
 #include "import/llama2c.h"
+#include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer/tokenizer_import.h"
 
 namespace mote::tools {
@@ -15,7 +17,7 @@ namespace {
 
 // Known containers of models, as opposed to files that are none.
 bool holds_a_model(const std::string& kind) {
-    for (const char* word : {"GGUF", "a zip", "pickle", "safetensors", ".mote"})
+    for (const char* word : {"a zip", "pickle", "safetensors", ".mote"})
         if (kind.find(word) != std::string::npos) return true;
     return false;
 }
@@ -25,14 +27,27 @@ bool is_folder(const std::string& path) {
     return std::filesystem::is_directory(path, unreadable);
 }
 
-Weights import_file(const std::string& path, Nonfinite policy) {
+// Both parts of the file at once; another tokenizer may be asked for instead.
+Weights import_gguf_file(const std::string& path, Nonfinite policy, bool with_tokenizer) {
+    const GgufFile gguf = read_gguf_parts(path);
+    Weights weights = import_gguf(gguf, policy);
+    if (!with_tokenizer || !has_tokenizer(gguf)) return weights;
+    weights.tokenizer = import_tokenizer_gguf(gguf, weights.notes);
+    const size_t tokens = weights.tokenizer->pieces.size();
+    if (tokens != weights.architecture.vocab)
+        refuse("E_MISMATCH", path, "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(weights.architecture.vocab));
+    return weights;
+}
+
+Weights import_file(const std::string& path, Nonfinite policy, bool with_tokenizer) {
     const auto file = std::make_shared<const MappedFile>(path);
     if (file->size() == 0) refuse("E_TRUNC", path, "is empty");
     if (has_llama2c_magic(*file)) return import_llama2c(file, policy);
     const std::string kind = looks_like(file->text());
+    if (kind == "a GGUF file") return import_gguf_file(path, policy, with_tokenizer);
     if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
     refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
-           "looks like " + kind + "; a checkpoint is a folder with config.json and model.safetensors, or a llama2.c file");
+           "looks like " + kind + "; a checkpoint is a folder with config.json and model.safetensors, a GGUF file, or a llama2.c file");
 }
 
 // Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.
@@ -51,13 +66,13 @@ void attach_tokenizer(const std::string& path, Padding padding, Weights& weights
 Weights import_checkpoint(const std::string& path, const ImportOptions& options) {
     const Nonfinite policy = options.allow_nonfinite ? Nonfinite::allowed : Nonfinite::refused;
     const bool folder = is_folder(path);
-    Weights weights = folder ? import_hf(path, policy) : import_file(path, policy);
+    Weights weights = folder ? import_hf(path, policy) : import_file(path, policy, !options.tokenizer);
     const Padding padding = folder ? Padding::allowed : Padding::refused;
     if (options.tokenizer)
         attach_tokenizer(*options.tokenizer, padding, weights);
     else if (folder && has_tokenizer(path))
         attach_tokenizer(path, padding, weights);
-    else
+    else if (!weights.tokenizer)
         weights.notes.push_back(path + ": no tokenizer");
     return weights;
 }

@@ -13,7 +13,8 @@ struct ImportOptions {
     bool allow_nonfinite = false;          // take weights that are NaN or infinite as they are
 };
 
-/// Reads a checkpoint, told apart by its content: a Hugging Face folder (config.json, model.safetensors) or a llama2.c file.
+/// Reads a checkpoint, told apart by its content: a Hugging Face folder (config.json, model.safetensors), a GGUF file (the
+/// first, if the model is in several), or a llama2.c file.
 /// Files are mapped, and read when a tensor's values are asked for.
 /// Errors: E_UNSUPPORTED and E_MAGIC say what a file looks like that is none of these; the rest as each format has it.
 Weights import_checkpoint(const std::string& path, const ImportOptions& options = {});

@@ -36,11 +36,16 @@ struct Llama3 {
     }
 };
 
+std::vector<double> plain_radians(uint32_t rope_dim, double theta) {
+    std::vector<double> radians;
+    for (uint32_t i = 0; i < rope_dim; i += 2) radians.push_back(std::pow(theta, -static_cast<double>(i) / rope_dim));
+    return radians;
+}
+
 }  // namespace
 
 std::vector<uint32_t> rope_frequencies(uint32_t rope_dim, double theta, const std::optional<JsonView>& scaling) {
-    std::vector<double> radians;
-    for (uint32_t i = 0; i < rope_dim; i += 2) radians.push_back(std::pow(theta, -static_cast<double>(i) / rope_dim));
+    std::vector<double> radians = plain_radians(rope_dim, theta);
 
     std::string rule = "default";
     if (scaling) rule = (scaling->find("rope_type") ? scaling->at("rope_type") : scaling->at("type")).text();
@@ -56,6 +61,12 @@ std::vector<uint32_t> rope_frequencies(uint32_t rope_dim, double theta, const st
 
     std::vector<uint32_t> turns;
     for (const double r : radians) turns.push_back(rope_turns(r));
+    return turns;
+}
+
+std::vector<uint32_t> divided_rope_frequencies(uint32_t rope_dim, double theta, const std::vector<double>& divisors) {
+    std::vector<uint32_t> turns;
+    for (const double r : plain_radians(rope_dim, theta)) turns.push_back(rope_turns(r / divisors[turns.size()]));
     return turns;
 }
 

@@ -14,4 +14,7 @@ namespace mote::tools {
 /// Errors: E_UNSUPPORTED (any other rule, by name), E_MISSING, E_TYPE, E_RANGE.
 std::vector<uint32_t> rope_frequencies(uint32_t rope_dim, double theta, const std::optional<JsonView>& scaling = std::nullopt);
 
+/// The same, each divided by its own number: Llama 3's rule as GGUF stores it, or one factor for all.
+std::vector<uint32_t> divided_rope_frequencies(uint32_t rope_dim, double theta, const std::vector<double>& divisors);
+
 }  // namespace mote::tools

@@ -1,7 +1,11 @@
 // bpe: pieces, the byte alphabet, merges.
 #include "tokenizer/bpe.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
+#include <iterator>
 
 #include "../../core/src/utf8.h"
 #include "base/error.h"
@@ -47,6 +51,12 @@ TokenizerModel empty_tokenizer() {
     return model;
 }
 
+std::string with_spaces(std::string text) {
+    const std::string mark = "\xe2\x96\x81";
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) text.replace(at, mark.size(), " ");
+    return text;
+}
+
 std::optional<uint32_t> byte_piece(std::string_view text) {
     if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') return std::nullopt;
     const int high = hex_digit(text[3]), low = hex_digit(text[4]);
@@ -81,6 +91,18 @@ void cover_bytes(TokenizerModel& model, const std::string& file) {
         if (model.flags & tokenizer_fuse_unk) refuse("E_UNSUPPORTED", file, name + ", and fuse_unk is not supported for bytes");
         model.byte_ids[byte] = model.unk;
     }
+}
+
+std::vector<uint32_t> ranks_by_score(const std::vector<float>& scores) {
+    std::vector<float> distinct;
+    std::copy_if(scores.begin(), scores.end(), std::back_inserter(distinct), [](float score) { return !std::isnan(score); });
+    std::sort(distinct.begin(), distinct.end(), std::greater<float>());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    std::vector<uint32_t> ranks(scores.size(), no_token);
+    for (size_t id = 0; id < scores.size(); id++)
+        if (!std::isnan(scores[id]))
+            ranks[id] = static_cast<uint32_t>(std::lower_bound(distinct.begin(), distinct.end(), scores[id], std::greater<float>()) - distinct.begin());
+    return ranks;
 }
 
 void add_merges_by_rank(TokenizerModel& model, const TokenIds& ids, const std::vector<uint32_t>& ranks) {

@@ -16,6 +16,9 @@ using TokenIds = std::unordered_map<std::string, uint32_t>;
 /// A tokenizer without tokens: no byte has one yet.
 TokenizerModel empty_tokenizer();
 
+/// U+2581, which stands for a space in pieces, becomes one.
+std::string with_spaces(std::string text);
+
 /// The byte that `<0x0A>` stands for; nothing if the text is no such name.
 std::optional<uint32_t> byte_piece(std::string_view text);
 
@@ -30,6 +33,10 @@ std::optional<std::string> bytes_from_alphabet(std::string_view text);
 /// Gives bytes without a token the unknown one, each for itself, as byte-level tokenizers do.
 /// Errors: E_MISSING (there is none), E_UNSUPPORTED (neighbouring ones would have to become one).
 void cover_bytes(TokenizerModel& model, const std::string& file);
+
+/// 0 for the highest score; equal scores share a rank, so that the leftmost pair wins as in SentencePiece. By id; no_token where the
+/// score is NaN.
+std::vector<uint32_t> ranks_by_score(const std::vector<float>& scores);
 
 /// Adds a merge for every split of a token into two others; `ranks` by id, no_token for tokens that merges do not make.
 void add_merges_by_rank(TokenizerModel& model, const TokenIds& ids, const std::vector<uint32_t>& ranks);

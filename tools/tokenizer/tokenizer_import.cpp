@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/looks_like.h"
 #include "tokenizer/special_tokens.h"
+#include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer/tokenizer_gpt2.h"
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/tokenizer_llama2c.h"
@@ -71,11 +72,12 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
     if (is_json(file.text())) return import_json(path, notes);
     const std::string kind = kind_of(file.text());
+    if (kind == "a GGUF file") return import_tokenizer_gguf(read_gguf(path), notes);
     if (kind.empty()) return import_tokenizer_llama2c(file, notes);
     refuse("E_UNSUPPORTED", path,
            "looks like " + kind +
-               "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, or a "
-               "tokenizer.bin of llama2.c");
+               "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, a "
+               "GGUF file, or a tokenizer.bin of llama2.c");
 }
 
 // The file of a folder that holds its tokenizer; empty if there is none.

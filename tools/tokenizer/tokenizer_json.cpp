@@ -205,12 +205,6 @@ void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
     }
 }
 
-std::string with_spaces(std::string text) {
-    const std::string mark = marker;
-    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) text.replace(at, mark.size(), " ");
-    return text;
-}
-
 void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel& model) {
     const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
     for (uint32_t id = 0; id < vocabulary.text.size(); id++) {

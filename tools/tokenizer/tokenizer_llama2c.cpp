@@ -1,10 +1,9 @@
 // tokenizer_llama2c: pieces and scores become characters and ranked merges.
 #include "tokenizer/tokenizer_llama2c.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
+#include <limits>
 
 #include "base/error.h"
 #include "tokenizer/bpe.h"
@@ -71,17 +70,10 @@ std::string without_newlines(const std::string& text) {
     return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of('\n') + 1 - begin);
 }
 
-// 0 for the highest score; equal scores share a rank, so that the leftmost pair wins as in llama2.c.
-std::vector<uint32_t> ranks_of(const std::vector<ScoredPiece>& pieces) {
-    std::vector<float> scores;
+std::vector<float> scores_of(const std::vector<ScoredPiece>& pieces) {
+    std::vector<float> scores(first_piece, std::numeric_limits<float>::quiet_NaN());
     for (size_t id = first_piece; id < pieces.size(); id++) scores.push_back(pieces[id].score);
-    std::sort(scores.begin(), scores.end(), std::greater<float>());
-    scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-    std::vector<uint32_t> ranks(pieces.size(), no_token);
-    for (size_t id = first_piece; id < pieces.size(); id++)
-        ranks[id] = static_cast<uint32_t>(std::lower_bound(scores.begin(), scores.end(), pieces[id].score, std::greater<float>()) -
-                                          scores.begin());
-    return ranks;
+    return scores;
 }
 
 }  // namespace
@@ -105,7 +97,7 @@ TokenizerModel import_tokenizer_llama2c(const MappedFile& file, std::vector<std:
         else if (is_one_character(pieces[id].text))
             model.characters.push_back(id);
     }
-    add_merges_by_rank(model, ids, ranks_of(pieces));
+    add_merges_by_rank(model, ids, ranks_by_score(scores_of(pieces)));
     model.specials = {unk, bos, eos};
     model.unk = unk;
     model.bos = bos;

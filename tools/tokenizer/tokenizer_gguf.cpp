@@ -1,0 +1,217 @@
+// tokenizer_gguf: arrays of texts, scores and types become pieces and merges.
+#include "tokenizer/tokenizer_gguf.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "tokenizer/bpe.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr uint64_t max_tokens = max_vocab;
+constexpr size_t max_piece_bytes = 1024;  // every split of a scored piece is looked up: work grows with the square
+
+enum class TokenType : int64_t { undefined, normal, unknown, control, user_defined, unused, byte };
+
+struct Vocabulary {
+    std::vector<std::string> texts;
+    std::vector<TokenType> types;
+};
+
+const GgufValue& key(const GgufFile& gguf, const char* name) { return gguf.at(std::string("tokenizer.ggml.") + name); }
+const GgufValue* find(const GgufFile& gguf, const char* name) { return gguf.find(std::string("tokenizer.ggml.") + name); }
+
+bool flag_or(const GgufFile& gguf, const char* name, bool otherwise) {
+    const GgufValue* value = find(gguf, name);
+    return value ? value->boolean() : otherwise;
+}
+
+void require_as_many(const GgufValue& array, size_t tokens) {
+    if (array.count() != tokens)
+        array.refuse("E_MISMATCH", "has " + std::to_string(array.count()) + " elements for " + std::to_string(tokens) + " tokens");
+}
+
+Vocabulary read_vocabulary(const GgufFile& gguf) {
+    const GgufValue& tokens = key(gguf, "tokens");
+    if (tokens.count() > max_tokens) tokens.refuse("E_LIMIT", std::to_string(tokens.count()) + " tokens; at most " + std::to_string(max_tokens));
+    Vocabulary vocabulary{tokens.texts(), {}};
+    if (vocabulary.texts.empty()) tokens.refuse("E_EMPTY", "has no tokens");
+    for (size_t id = 0; id < vocabulary.texts.size(); id++)
+        if (vocabulary.texts[id].size() > max_piece_bytes)
+            tokens.refuse("E_LIMIT", "token " + std::to_string(id) + " has " + std::to_string(vocabulary.texts[id].size()) +
+                                         " bytes; at most " + std::to_string(max_piece_bytes));
+    vocabulary.types.assign(vocabulary.texts.size(), TokenType::normal);
+    const GgufValue* types = find(gguf, "token_type");
+    if (!types) return vocabulary;
+    require_as_many(*types, vocabulary.texts.size());
+    const std::vector<int64_t> numbers = types->integers();
+    for (size_t id = 0; id < numbers.size(); id++) {
+        if (numbers[id] < 0 || numbers[id] > int64_t(TokenType::byte))
+            types->refuse("E_TYPE", "token " + std::to_string(id) + " has type " + std::to_string(numbers[id]) + "; known are 0 to 6");
+        vocabulary.types[id] = TokenType(numbers[id]);
+    }
+    return vocabulary;
+}
+
+// An id beyond all tokens is refused, but for -1, which some writers put where there is none.
+uint32_t id_or(const GgufFile& gguf, const char* name, uint32_t otherwise, size_t tokens) {
+    const GgufValue* value = find(gguf, name);
+    if (!value) return otherwise < tokens ? otherwise : no_token;
+    const uint64_t id = value->integer(std::numeric_limits<uint32_t>::max());
+    if (id == no_token) return no_token;
+    if (id >= tokens) value->refuse("E_TOKEN", "id " + std::to_string(id) + " is not one of " + std::to_string(tokens) + " tokens");
+    return static_cast<uint32_t>(id);
+}
+
+void read_flags(const GgufFile& gguf, bool add_bos, TokenizerModel& model) {
+    if (flag_or(gguf, "add_bos_token", add_bos) && model.bos != no_token) model.flags |= tokenizer_add_bos;
+    if (flag_or(gguf, "add_eos_token", false) && model.eos != no_token) model.flags |= tokenizer_add_eos;
+}
+
+// ---- SentencePiece's pairs by score
+
+std::vector<float> read_scores(const GgufFile& gguf, size_t tokens) {
+    const GgufValue& array = key(gguf, "scores");
+    require_as_many(array, tokens);
+    std::vector<float> scores = array.numbers();
+    for (size_t id = 0; id < tokens; id++)
+        if (!std::isfinite(scores[id])) array.refuse("E_NONFINITE", "the score of token " + std::to_string(id) + " is NaN or infinite");
+    return scores;
+}
+
+void put_byte(const GgufFile& gguf, uint32_t id, const std::string& text, TokenizerModel& model) {
+    const std::optional<uint32_t> byte = byte_piece(text);
+    if (!byte) key(gguf, "tokens").refuse("E_TOKEN", "token " + std::to_string(id) + ", " + shown(text) + ", is no byte such as <0x0A>");
+    if (model.byte_ids[*byte] != no_token)
+        key(gguf, "tokens").refuse("E_DUP", "tokens " + std::to_string(model.byte_ids[*byte]) + " and " + std::to_string(id) + " are one byte");
+    model.byte_ids[*byte] = id;
+    model.pieces.push_back(std::string(1, static_cast<char>(*byte)));
+}
+
+void put_scored(const GgufFile& gguf, uint32_t id, const std::string& text, TokenizerModel& model, TokenIds& ids,
+                std::vector<std::string>& notes) {
+    if (text.empty()) key(gguf, "tokens").refuse("E_EMPTY", "token " + std::to_string(id) + " has no text");
+    model.pieces.push_back(with_spaces(text));
+    if (!ids.emplace(model.pieces.back(), id).second)
+        notes.push_back(gguf.path + ": token " + std::to_string(id) + " repeats token " + std::to_string(ids[model.pieces.back()]) +
+                        " and is never made from text");
+    else if (is_one_character(model.pieces.back()))
+        model.characters.push_back(id);
+}
+
+TokenizerModel import_scored(const GgufFile& gguf, std::vector<std::string>& notes) {
+    const Vocabulary vocabulary = read_vocabulary(gguf);
+    const std::vector<float> scores = read_scores(gguf, vocabulary.texts.size());
+    TokenizerModel model = empty_tokenizer();
+    TokenIds ids;
+    for (uint32_t id = 0; id < vocabulary.texts.size(); id++) {
+        const std::string& text = vocabulary.texts[id];
+        switch (vocabulary.types[id]) {
+            case TokenType::undefined:
+            case TokenType::normal: put_scored(gguf, id, text, model, ids, notes); break;
+            case TokenType::byte: put_byte(gguf, id, text, model); break;
+            case TokenType::user_defined:
+                key(gguf, "token_type").refuse("E_UNSUPPORTED", "token " + std::to_string(id) + ", " + shown(text) + ", is user-defined");
+            case TokenType::unused: model.pieces.push_back(with_spaces(text)); break;
+            case TokenType::unknown:
+            case TokenType::control:
+                model.pieces.push_back(text);
+                model.specials.push_back(id);
+                break;
+        }
+    }
+    add_merges_by_rank(model, ids, ranks_by_score(scores));
+    model.bos = id_or(gguf, "bos_token_id", 1, model.pieces.size());
+    model.eos = id_or(gguf, "eos_token_id", 2, model.pieces.size());
+    model.unk = id_or(gguf, "unknown_token_id", 0, model.pieces.size());
+    model.flags = tokenizer_fold_space;
+    if (flag_or(gguf, "add_space_prefix", true)) model.flags |= tokenizer_prefix_space;
+    read_flags(gguf, true, model);
+    return model;
+}
+
+// ---- byte-level merges
+
+struct SplitRule {
+    const char* name;
+    PreTokenizer rule;
+};
+
+// Names of `pre` that mean the same rule.
+constexpr SplitRule split_rules[] = {
+    {"gpt-2", PreTokenizer::gpt2},      {"phi-2", PreTokenizer::gpt2},       {"gigachat", PreTokenizer::gpt2},
+    {"roberta-bpe", PreTokenizer::gpt2}, {"jina-es", PreTokenizer::gpt2},    {"jina-de", PreTokenizer::gpt2},
+    {"jina-v1-en", PreTokenizer::gpt2}, {"jina-v2-es", PreTokenizer::gpt2},  {"jina-v2-de", PreTokenizer::gpt2},
+    {"jina-v2-code", PreTokenizer::gpt2},
+};
+
+PreTokenizer split_rule(const GgufFile& gguf) {
+    const GgufValue* pre = find(gguf, "pre");
+    if (!pre) key(gguf, "model").refuse("E_UNSUPPORTED", "the file has no tokenizer.ggml.pre, so its split rule is not known");
+    for (const SplitRule& known : split_rules)
+        if (pre->text() == known.name) return known.rule;
+    pre->refuse("E_UNSUPPORTED", "split rule " + shown(pre->text()) + " is not supported");
+}
+
+void read_merges(const GgufFile& gguf, const TokenIds& ids, TokenizerModel& model, std::vector<std::string>& notes) {
+    const GgufValue& array = key(gguf, "merges");
+    MergeList list(model, ids, gguf.path);
+    size_t number = 0;
+    for (const std::string& merge : array.texts()) {
+        const size_t space = merge.find(' ', 1);
+        if (space == std::string::npos || space + 1 == merge.size() || merge.find(' ', space + 1) != std::string::npos)
+            array.refuse("E_SYNTAX", "merge " + std::to_string(number) + ", " + shown(merge) + ", must be two tokens with one space between");
+        list.add(merge.substr(0, space), merge.substr(space + 1), "merge " + std::to_string(number++));
+    }
+    if (list.repeated())
+        notes.push_back(gguf.path + ": " + std::to_string(list.repeated()) + " merges stand twice; the first place counts");
+}
+
+TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>& notes) {
+    const Vocabulary vocabulary = read_vocabulary(gguf);
+    TokenizerModel model = empty_tokenizer();
+    model.pre_tokenizer = split_rule(gguf);
+    TokenIds ids;
+    std::string plain;
+    for (uint32_t id = 0; id < vocabulary.texts.size(); id++) {
+        const std::string& text = vocabulary.texts[id];
+        const TokenType type = vocabulary.types[id];
+        const bool special = type == TokenType::control || type == TokenType::unknown || type == TokenType::user_defined;
+        if (!ids.emplace(text, id).second)
+            key(gguf, "tokens").refuse("E_DUP", "tokens " + std::to_string(ids[text]) + " and " + std::to_string(id) + " are both " + shown(text));
+        model.pieces.push_back(special ? text : bytes_from_alphabet(text).value_or(text));
+        if (special) model.specials.push_back(id);
+        if (type == TokenType::user_defined) plain += " " + text;
+    }
+    if (!plain.empty())
+        notes.push_back(gguf.path + ": user-defined tokens are control tokens here, never made from plain text:" + plain);
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        const auto found = ids.find(byte_to_alphabet(static_cast<uint8_t>(byte)));
+        if (found != ids.end()) model.byte_ids[byte] = found->second;
+    }
+    model.bos = id_or(gguf, "bos_token_id", no_token, model.pieces.size());
+    model.eos = id_or(gguf, "eos_token_id", no_token, model.pieces.size());
+    model.unk = id_or(gguf, "unknown_token_id", no_token, model.pieces.size());
+    cover_bytes(model, gguf.path);
+    read_merges(gguf, ids, model, notes);
+    read_flags(gguf, false, model);
+    return model;
+}
+
+}  // namespace
+
+TokenizerModel import_tokenizer_gguf(const GgufFile& gguf, std::vector<std::string>& notes) {
+    const GgufValue& model = key(gguf, "model");
+    if (model.text() == "llama") return import_scored(gguf, notes);
+    if (model.text() == "gpt2") return import_byte_level(gguf, notes);
+    model.refuse("E_UNSUPPORTED", "tokenizer model " + shown(model.text()) + " is not supported; supported are llama and gpt2");
+}
+
+std::optional<std::string> chat_template(const GgufFile& gguf) {
+    const GgufValue* text = gguf.find("tokenizer.chat_template");
+    return text ? std::optional<std::string>(text->text()) : std::nullopt;
+}
+
+}  // namespace mote::tools
