@@ -47,7 +47,7 @@ void pack(const PackOptions& o) {
 void add_pack(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("pack", "Make a .mote file from a checkpoint");
     const auto o = std::make_shared<PackOptions>();
-    verb->add_option("checkpoint", o->checkpoint, "a Hugging Face folder, or a llama2.c file")->type_name("CHECKPOINT");
+    verb->add_option("checkpoint", o->checkpoint, "a Hugging Face folder, a GGUF file, or a llama2.c file")->type_name("CHECKPOINT");
     verb->add_option("--tokenizer", o->tokenizer, "tokenizer.json, a llama2.c tokenizer.bin, or a folder with one")->type_name("FILE");
     verb->add_option("--weights", o->weights, "f32, f16, q8 or q4 for all matrices; exceptions by role: q4,embedding=q8 (default q8)");
     verb->add_option("--activations", o->activations,
