@@ -173,9 +173,9 @@ struct TokenizerHeader {
     uint32_t classes_count;
     uint32_t specials;           // id[specials_count]: control tokens, ascending; never made from plain text
     uint32_t specials_count;
-    uint32_t reserved[3];
+    uint32_t reserved[11];
 };
-static_assert(sizeof(TokenizerHeader) == 96);
+static_assert(sizeof(TokenizerHeader) == 128);
 
 /// Columns of one row as stored: q8 pads to 16, q4 to 32, so that every instruction set reads whole chunks.
 constexpr uint32_t padded_cols(Format format, uint32_t cols) {
