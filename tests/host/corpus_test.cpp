@@ -97,11 +97,23 @@ TEST(commands, are_the_same_from_the_same_seed_only) {
     EXPECT_NE(make_commands(50000, 7, Split::train).text, make_commands(50000, 8, Split::train).text);
 }
 
-TEST(commands, are_all_different_and_mean_one_thing) {
+TEST(commands, of_the_test_are_all_different_and_none_stands_in_train) {
+    std::set<std::string> prompts;
+    for (const Line& line : train_lines()) prompts.insert(line.prompt);
+    for (const Line& line : test_lines()) EXPECT_TRUE(prompts.insert(line.prompt).second) << line.prompt;
+}
+
+TEST(commands, of_train_repeat_what_has_few_wordings) {
+    const auto stops_a_timer = [](const Line& line) { return line.completion == R"({"device":"timer","action":"stop"})"; };
+    const auto count = std::count_if(train_lines().begin(), train_lines().end(), stops_a_timer);
+    EXPECT_GT(size_t(count), train_lines().size() / 50);  // one device in nine, one action in two, less what is held out
+}
+
+TEST(commands, mean_one_thing) {
     std::map<std::string, std::string> meaning;
     for (const std::vector<Line>* lines : {&train_lines(), &test_lines()})
         for (const Line& line : *lines) {
-            EXPECT_TRUE(meaning.emplace(line.prompt, line.completion).second) << line.prompt;
+            EXPECT_EQ(meaning.emplace(line.prompt, line.completion).first->second, line.completion) << line.prompt;
             const Json action = parse_json(line.completion, "completion");
             EXPECT_TRUE(action.contains("device") && action.contains("action")) << line.completion;
             EXPECT_EQ(line.prompt.find('\n'), line.prompt.size() - 1);

@@ -9,8 +9,10 @@ namespace mote::tools {
 /// training half never has; each of its words and JSON values does appear there.
 enum class Split { train, test };
 
-/// Lines {"prompt": ..., "completion": ...}, all different, as many as fit `bytes` (at least one) or as the language has. A prompt
-/// ends with a line end, so that prompt and completion can be put together as they are; the completion is one line of JSON.
+/// Lines {"prompt": ..., "completion": ...}, as many as fit `bytes` (at least one). A prompt ends with a line end, so that prompt and
+/// completion can be put together as they are; the completion is one line of JSON. The train half repeats itself as people do: what
+/// has few wordings would drown in what has many if each stood there once. The test half's lines are all different, as many as
+/// the language has.
 /// The same seed gives the same lines everywhere.
 Corpus make_commands(uint64_t bytes, uint64_t seed, Split split);
 
