@@ -243,6 +243,17 @@ TEST(training_text, refuses_what_is_no_file_with_text) {
     expect_refusal("E_TYPE", {"PDF"}, [&] { train(folder.write("text", "%PDF-1.7")); });
 }
 
+TEST(training_text, of_pairs_is_their_prompts_and_completions) {
+    const TemporaryFolder folder;
+    const std::string pairs = folder.write("a.jsonl", "{\"prompt\": \"\\u00e9\\n\", \"completion\": \"{\\\"a\\\"}\"}\n");
+    const std::string text = folder.write("b.txt", "zz");
+    const TokenizerModel model = train_tokenizer({pairs, text, pairs}, options_of(TokenizerType::characters, 0)).model;
+    const std::set<std::string> pieces(model.pieces.begin(), model.pieces.end());
+    for (const char* character : {"\u00e9", "\n", "{", "\"", "a", "}", "z"}) EXPECT_TRUE(pieces.count(character)) << character;
+    for (const char* character : {"p", ":", "\\", "u"}) EXPECT_FALSE(pieces.count(character)) << character;  // of the JSON around them
+    expect_refusal("E_SYNTAX", {"c.jsonl: line 1"}, [&] { train_tokenizer({folder.write("c.jsonl", "text")}, options_of(TokenizerType::bpe, 300)); });
+}
+
 TEST(training_text, names_the_byte_that_is_not_utf8) {
     const std::pair<const char*, const char*> bad[] = {{"a\x80", "byte 1:"},         {"ab\xc0\xaf", "byte 2:"}, {"abc\xff", "byte 3:"},
                                                        {"\xed\xa0\x80", "byte 0:"}, {"abcd\xe4\xbd", "byte 4:"}, {"\xf4\x90\x80\x80", "byte 0:"}};

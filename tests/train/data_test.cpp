@@ -80,7 +80,7 @@ TEST(dataset, says_which_line_is_wrong) {
     refused("E_EMPTY", {"line 2", "completion"}, good + "{\"prompt\": \"a\", \"completion\": \"\"}\n");
     refused("E_SYNTAX", {"line 2"}, good + "{\"prompt\": \"a\",\n");
     refused("E_LIMIT", {"line 1", "11 tokens"}, "{\"prompt\": \"aaaaa\", \"completion\": \"bbbbb\"}\n");
-    refused("E_EMPTY", {"no lines"}, "\n\n");
+    refused("E_EMPTY", {"no pairs"}, "\n\n");
     expect_refusal("E_EMPTY", {"at least 9"}, [&] { Dataset({folder.write("b.txt", "abc")}, t, 0, 8); });
     expect_refusal("E_TYPE", {"gzip"}, [&] { Dataset({folder.write("c.txt", "\x1f\x8b\x08 and so on")}, t, 0, 8); });
 }

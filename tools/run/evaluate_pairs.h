@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/pairs.h"
 #include "mote/mote.h"
-#include "run/pairs.h"
 
 namespace mote::tools {
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,7 +109,8 @@ TrainingText::~TrainingText() {
 }
 
 bool TrainingText::next(std::string& block) {
-    while (fd_ >= 0 || open_next()) {
+    while (next_pair_ < pairs_.size() || fd_ >= 0 || open_next()) {
+        if (next_pairs(block)) return true;
         const bool more = read_more();
         take_valid(!more);
         const size_t cut = more ? last_safe_cut(text_, specials_) : text_.size();
@@ -126,9 +128,27 @@ bool TrainingText::next(std::string& block) {
 
 bool TrainingText::open_next() {
     if (next_file_ == files_.size()) return false;
-    fd_ = open_text(files_[next_file_++]);
+    const std::string& file = files_[next_file_++];
+    if (holds_pairs(file)) {
+        pairs_ = read_pairs(file);
+        next_pair_ = 0;
+        bytes_read_ += std::filesystem::file_size(file);
+        return true;
+    }
+    fd_ = open_text(file);
     raw_begin_ = 0;
     return true;
+}
+
+// Texts of pairs until the block is full; false if there are none.
+bool TrainingText::next_pairs(std::string& block) {
+    block.clear();
+    for (; next_pair_ < pairs_.size() && block.size() < block_bytes_; next_pair_++)
+        for (const std::string* text : {&pairs_[next_pair_].prompt, &pairs_[next_pair_].completion}) {
+            block += *text;
+            if (!text->empty() && text->back() != '\n') block += '\n';
+        }
+    return !block.empty();
 }
 
 // False at the end of the file.

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/json.h"
 #include "base/looks_like.h"
+#include "base/pairs.h"
 #include "base/random.h"
 #include "mote/model.h"
 #include "mote/tokenizer.h"
@@ -17,10 +17,6 @@
 
 namespace mote::tools {
 namespace {
-
-constexpr size_t max_line_bytes = 1 << 20;
-
-bool is_lines(const std::string& file) { return std::filesystem::path(file).extension() == ".jsonl"; }
 
 DataTokenizer written(TokenizerModel model) {
     DataTokenizer t;
@@ -93,9 +89,9 @@ Dataset::Dataset(const std::vector<std::string>& files, const TokenizerModel& to
     : length_(length), vocab_(uint32_t(tokenizer.pieces.size())) {
     const TextEncoder encoder(tokenizer);
     for (const std::string& file : files) {
-        if (is_lines(file) != is_lines(files.front()))
+        if (holds_pairs(file) != holds_pairs(files.front()))
             refuse("E_TYPE", file, "texts and lines of prompt and completion do not go together; train on one after the other");
-        if (is_lines(file))
+        if (holds_pairs(file))
             add_samples(file, encoder, tokenizer.eos);
         else
             add_text(file, encoder, tokenizer.eos);
@@ -118,25 +114,12 @@ void Dataset::add_text(const std::string& file, const TextEncoder& encoder, uint
 }
 
 void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, uint32_t end_token) {
-    const MappedFile mapped(file);
-    const std::string_view text = mapped.text();
-    size_t line = 0, before = samples_.size();
-    for (size_t begin = 0; begin < text.size();) {
-        const size_t end = std::min(text.find('\n', begin), text.size());
-        const std::string_view row = text.substr(begin, end - begin);
-        const std::string where = file + ": line " + std::to_string(++line);
-        const size_t first_byte = begin;
-        begin = end + 1;
-        if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        if (row.size() > max_line_bytes) refuse("E_LIMIT", where, std::to_string(row.size()) + " bytes; at most " + std::to_string(max_line_bytes));
-        const Json json = parse_json(row, where, first_byte);
-        const JsonView object(json, where);
-        const std::string &prompt = object.at("prompt").text(), &completion = object.at("completion").text();
-        if (completion.empty()) refuse("E_EMPTY", where, "the completion is empty");
+    for (const Pair& pair : read_pairs(file)) {
+        const std::string where = file + ": line " + std::to_string(pair.line);
         Sample sample{tokens_.size(), 0, 0};
-        encoder.append(prompt, false, where, tokens_);
+        encoder.append(pair.prompt, false, where, tokens_);
         sample.trained_from = tokens_.size();
-        encoder.append(completion, false, where, tokens_);
+        encoder.append(pair.completion, false, where, tokens_);
         if (end_token != no_token)
             tokens_.push_back(end_token);
         else
@@ -148,7 +131,6 @@ void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, u
             refuse("E_LIMIT", where, std::to_string(count) + " tokens; a context of " + std::to_string(length_) + " holds " + std::to_string(length_ + 1));
         samples_.push_back(sample);
     }
-    if (samples_.size() == before) refuse("E_EMPTY", file, "has no lines");
 }
 
 bool Dataset::has_validation() const { return train_count_ < (samples_.empty() ? tokens_.size() : samples_.size()); }

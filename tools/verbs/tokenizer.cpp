@@ -69,7 +69,7 @@ void train(const TokenizerOptions& o) {
 void add_train(CLI::App& tokenizer) {
     CLI::App* verb = tokenizer.add_subcommand("train", "Learn a tokenizer from text and write it as tokenizer.json");
     const auto o = std::make_shared<TokenizerOptions>();
-    verb->add_option("files", o->files, "text, UTF-8 (--type byte needs none)")->type_name("FILES");
+    verb->add_option("files", o->files, "text, UTF-8, or .jsonl with a prompt and a completion a line (--type byte needs none)")->type_name("FILES");
     verb->add_option("-o,--output", o->output, "the file to write; tokenizer.json gets a tokenizer_config.json beside it")->required()->type_name("FILE");
     verb->add_option("--type", o->type, "bpe: byte pairs; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
         ->check(CLI::IsMember({"bpe", "char", "byte"}));

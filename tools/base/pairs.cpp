@@ -1,7 +1,8 @@
 // pairs: a file is lines, a line is an object with two texts.
-#include "run/pairs.h"
+#include "base/pairs.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -27,6 +28,8 @@ Pair read_pair(std::string_view line, uint64_t number, uint64_t first_byte, cons
 }
 
 }  // namespace
+
+bool holds_pairs(const std::string& file) { return std::filesystem::path(file).extension() == ".jsonl"; }
 
 std::vector<Pair> read_pairs(const std::string& file) {
     const MappedFile mapped(file);
