@@ -2,8 +2,34 @@
 #pragma once
 
 #include "arithmetic.h"
+#if !defined(__ARM_FP)
+#include "thumb/soft.h"
+#endif
 
 namespace mote {
+
+#if defined(__ARM_FP)
+static inline float scaled(uint32_t sum, uint16_t row_scale, float x_scale) { return (float(int32_t(sum)) * bf16_to_f32(row_scale)) * x_scale; }
+#else
+// Between these bounds no step leaves the normal floats: 2^-95 to 2^33 for a row's scale, 2^-31 to 2^33 for the vector's.
+[[gnu::always_inline]] static inline bool is_usual_row_scale(uint32_t bits) { return bits - 0x1000u <= 0x4000u; }
+[[gnu::always_inline]] static inline bool is_usual_x_scale(uint32_t bits) { return bits - 0x30000000u <= 0x20000000u; }
+
+static inline float scaled(uint32_t sum, uint16_t row_scale, float x_scale) {
+    const uint32_t m = int32_t(sum) < 0 ? 0u - sum : sum, x = bits_of(x_scale);
+    if (!is_usual_row_scale(row_scale) || !is_usual_x_scale(x) || m >> 24) return (float(int32_t(sum)) * bf16_to_f32(row_scale)) * x_scale;
+    if (m == 0) return 0;
+    // 24 bits times 8 are 32; rounded to 24 they are float(sum) * row scale.
+    uint32_t p = m * ((row_scale & 0x7fu) | 0x80u);
+    const uint32_t zeros = leading_zeros(p);
+    p <<= zeros;
+    uint32_t exponent = (row_scale >> 7) + exponent_bits(x) - 126 + 24 - zeros;
+    const uint32_t rounded = p + 0x7fu + (p >> 8 & 1u);
+    if (rounded < p) p = 0x80000000u, exponent++;  // the carry
+    else p = rounded & ~0xffu;
+    return float_of((sum & 0x80000000u) | multiply_mantissas(p, mantissa_at_top(x), exponent));
+}
+#endif
 
 /// The sums of one vector's product: in place of y for whole blocks of four rows, here for the rows that are left.
 struct RowSums {
@@ -23,9 +49,6 @@ struct RowSums {
             for (uint32_t i = 0; i < 4; i++) y[i] = scaled(bits_of(y[i]), row_scales[i], x_scale);
         for (uint32_t i = 0; i < rows - in_blocks; i++) y[i] = scaled(left[i], row_scales[i], x_scale);
     }
-
-private:
-    static float scaled(uint32_t sum, uint16_t row_scale, float x_scale) { return (float(int32_t(sum)) * bf16_to_f32(row_scale)) * x_scale; }
 };
 
 }  // namespace mote

@@ -144,6 +144,24 @@ void check_quantize(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t c
     report(tally, same && pieces.intact(), "quantize_row", cols, kind, 0);
 }
 
+// Every exponent, both signs; rounding is decided by mantissas, of which each call has many.
+void check_gate(Tally& tally, Pieces& pieces, const Kernels& row, Activation activation, uint32_t n, Random& random) {
+    if (row.gate == ref_kernels.gate) return;
+    pieces.reset();
+    float* up = pieces.take_array<float>(n);
+    float* gate = pieces.take_array<float>(n);
+    float* expected = pieces.take_array<float>(n);
+    const bool usual = random.below(2);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t exponent = usual ? 110 + random.below(24) : random.below(256);
+        gate[i] = expected[i] = float_of((random.next() & 0x807fffffu) | exponent << 23);
+        up[i] = float_of((random.next() & 0x807fffffu) | (usual ? 120 + random.below(10) : random.below(256)) << 23);
+    }
+    row.gate(activation, gate, up, n);
+    ref_kernels.gate(activation, expected, up, n);
+    report(tally, same_bits(gate, expected, n) && pieces.intact(), "gate", n, uint32_t(activation), usual);
+}
+
 void check_products(Tally& tally, Pieces& pieces, const Kernels& row, Format format, bool grouped, Random& random) {
     for (uint32_t rows = 1; rows <= 9; rows++)
         for (uint32_t cols = 1; cols <= 70; cols++) check_product(tally, pieces, row, format, rows, cols, grouped, Fill::random, random);
@@ -180,6 +198,7 @@ int app_main() {
         check_products(tally, pieces, row, Format::q4, true, random);
         check_attentions(tally, pieces, row, random);
         for (uint32_t n = 0; n < 1000; n++) check_quantize(tally, pieces, row, 1 + n % 200, random);
+        for (uint32_t n = 0; n < 500; n++) check_gate(tally, pieces, row, n % 4 ? Activation::silu : Activation(n / 4 % 4), 1 + n % 70, random);
     }
     print("row "), print(kernels().name), print(", "), print(tally.checks), print(" comparisons, "), print(tally.failures), print(" failures\n");
     print(tally.failures || (rows.count > 1 && tally.checks == 0) ? "kernels_board: FAILED\n" : "kernels_board: passed\n");

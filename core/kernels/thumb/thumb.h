@@ -11,5 +11,9 @@ namespace mote {
 
 void thumb_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void thumb_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void thumb_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
+void thumb_attend_q8(const Attention& a, const float* q, float* out);
+void thumb_gate(Activation activation, float* gate, const float* up, uint32_t n);
+void thumb_activate(Activation activation, float* x, uint32_t n);
 
 }  // namespace mote
