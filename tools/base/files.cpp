@@ -102,10 +102,15 @@ void OutputFile::commit() {
     if (closed != 0) refuse_io(path_, "cannot close", errno);
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) refuse_io(path_, "cannot rename into place", errno);
     temporary_.clear();
-    const int folder = open_file(folder_of(path_), O_RDONLY | O_DIRECTORY);
-    if (folder < 0) return;  // the file is in place; only its survival of a power cut is less certain
-    ::fsync(folder);
-    ::close(folder);
+    sync_folder(folder_of(path_));
+}
+
+void sync_folder(const std::string& path) {
+    const int fd = open_file(path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return;  // one may be allowed to write into a folder and not to read it
+    const int failed = ::fsync(fd), error = errno;
+    ::close(fd);
+    if (failed && error != EINVAL) refuse_io(path, "cannot sync", error);
 }
 
 void write_whole(const std::string& path, const void* data, size_t bytes) {

@@ -52,6 +52,9 @@ private:
 void write_whole(const std::string& path, const void* data, size_t bytes);
 void write_whole(const std::string& path, std::string_view text);
 
+/// Makes the names in a folder survive a power cut. Folders that cannot be opened, and file systems without such a thing, are passed over.
+void sync_folder(const std::string& path);
+
 /// Refuses with E_ARG if the two paths name the same existing file, also through links.
 void require_different(const std::string& input, const std::string& output);
 

@@ -97,14 +97,6 @@ std::string step_name(uint64_t step) {
     return name;
 }
 
-void sync_folder(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) refuse_io(path, "cannot open", errno);
-    const int failed = ::fsync(fd), error = errno;
-    ::close(fd);
-    if (failed) refuse_io(path, "cannot sync", error);
-}
-
 void rename_or_refuse(const std::string& from, const std::string& to) {
     if (::rename(from.c_str(), to.c_str()) != 0) refuse_io(to, "cannot rename into place", errno);
 }
@@ -118,9 +110,31 @@ void remove_all(const std::string& path) {
 // Replaces a link in one step.
 void point(const std::string& link, const std::string& target) {
     const std::string temporary = link + ".tmp";
-    remove_all(temporary);
+    ::unlink(temporary.c_str());  // of a save that failed
     if (::symlink(target.c_str(), temporary.c_str()) != 0) refuse_io(link, "cannot create", errno);
-    rename_or_refuse(temporary, link);
+    if (::rename(temporary.c_str(), link.c_str()) == 0) return;
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    refuse_io(link, "cannot rename into place", error);
+}
+
+// What a trainer that was killed has left half done.
+bool is_left_over(const std::string& name) {
+    return name.rfind(".new-", 0) == 0 || name.rfind(".old-", 0) == 0 || name.find(".tmp") != std::string::npos;
+}
+
+void remove_left_overs(const std::string& run) {
+    std::vector<std::string> left;
+    for (const fs::directory_entry& entry : fs::directory_iterator(run))
+        if (is_left_over(entry.path().filename().string())) left.push_back(entry.path().string());
+    for (const std::string& path : left) remove_all(path);
+}
+
+void write_step(const std::string& folder, const RunState& state, const FileBytes& model) {
+    if (::mkdir(folder.c_str(), 0777) != 0) refuse_io(folder, "cannot create", errno);
+    for (const auto& [file, bytes] : model) write_whole(folder + "/" + file, bytes);
+    write_whole(folder + "/" + state_name, state_bytes(state, model));
+    sync_folder(folder);
 }
 
 // Names of the steps that are there, in order: the newest last.
@@ -145,7 +159,10 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
     const std::string lock = path + "/lock";
     lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock_ < 0) refuse_io(lock, "cannot create", errno);
-    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+        remove_left_overs(path);
+        return;
+    }
     ::close(lock_);
     refuse("E_STATE", path, "another trainer is at work in this folder");
 }
@@ -157,21 +174,27 @@ bool RunFolder::has_steps() const { return !steps_in(path_).empty(); }
 void RunFolder::save(const RunState& state, const FileBytes& model) const {
     const std::string name = step_name(state.train.step), final = path_ + "/" + name;
     const std::string temporary = path_ + "/.new-" + name, replaced = path_ + "/.old-" + name;
-    remove_all(temporary);
-    if (::mkdir(temporary.c_str(), 0777) != 0) refuse_io(temporary, "cannot create", errno);
-    for (const auto& [file, bytes] : model) write_whole(temporary + "/" + file, bytes);
-    write_whole(temporary + "/" + state_name, state_bytes(state, model));
-    sync_folder(temporary);
-    remove_all(replaced);
-    if (exists(final)) rename_or_refuse(final, replaced);
-    rename_or_refuse(temporary, final);
+    try {
+        write_step(temporary, state, model);
+        if (exists(final)) rename_or_refuse(final, replaced);  // one that is damaged: what was loaded is not saved again
+        rename_or_refuse(temporary, final);
+    } catch (...) {
+        std::error_code ignored;
+        fs::remove_all(temporary, ignored);
+        throw;
+    }
     sync_folder(path_);
-    point(path_ + "/last", name);
+    remove_all(replaced);
+    settle(state);
+}
+
+// What follows from the newest step, done again by the next trainer if this one is killed meanwhile.
+void RunFolder::settle(const RunState& state) const {
     const std::string best = step_name(state.best_step);
+    point(path_ + "/last", step_name(state.train.step));
     if (state.best_loss) point(path_ + "/best", best);
     sync_folder(path_);
-    remove_all(replaced);
-    std::vector<std::string> steps = steps_in(path_);
+    const std::vector<std::string> steps = steps_in(path_);
     for (size_t i = 0; i + 2 < steps.size(); i++)
         if (steps[i] != best) remove_all(path_ + "/" + steps[i]);
 }
@@ -207,7 +230,9 @@ RunFolder::Loaded RunFolder::load() const {
     std::optional<Failure> first;
     for (size_t i = steps.size(); i-- > 0;) {
         try {
-            return load_step(path_ + "/" + steps[i]);
+            Loaded loaded = load_step(path_ + "/" + steps[i]);
+            settle(loaded.state);
+            return loaded;
         } catch (const Failure& failure) {
             if (failure.code() == "E_VERSION") throw;
             if (!first) first = failure;

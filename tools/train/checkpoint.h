@@ -34,7 +34,7 @@ using FileBytes = std::map<std::string, std::string>;  // name, bytes
 
 class RunFolder {
 public:
-    /// Creates the folder if need be, and takes its lock. Errors: E_IO, E_STATE (another trainer holds it).
+    /// Creates the folder if need be, takes its lock, and removes what a killed trainer has left half done. Errors: E_IO, E_STATE (another trainer holds it).
     explicit RunFolder(const std::string& path);
     ~RunFolder();
     RunFolder(const RunFolder&) = delete;
@@ -56,6 +56,8 @@ public:
     Loaded load() const;
 
 private:
+    void settle(const RunState& state) const;
+
     std::string path_;
     int lock_;
 };

@@ -29,6 +29,7 @@ TrainLog::TrainLog(const std::string& run, uint64_t step, uint64_t steps)
         for (std::string line; std::getline(lines, line);) keep(line, step);
     }
     write_whole(path, kept_);
+    if (!kept_.empty()) write_whole(run + "/loss.svg", loss_svg(train_, validation_));
     file_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file_ < 0) refuse_io(path, "cannot open", errno);
 }
@@ -49,7 +50,12 @@ void TrainLog::keep(const std::string& line, uint64_t up_to) {
 }
 
 void TrainLog::write(const std::string& line) {
-    if (::write(file_, line.data(), line.size()) != ssize_t(line.size())) refuse_io(run_ + "/log.jsonl", "cannot write", errno);
+    for (size_t done = 0; done < line.size();) {
+        const ssize_t n = ::write(file_, line.data() + done, line.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) refuse_io(run_ + "/log.jsonl", "cannot write", errno);
+        done += size_t(n);
+    }
 }
 
 void TrainLog::clear_progress() {
@@ -77,6 +83,7 @@ void TrainLog::add(const StepRecord& r) {
 void TrainLog::add(const EvaluationRecord& r) {
     validation_.push_back({double(r.step), r.validation_loss});
     write(line_of({{"step", r.step}, {"train_loss", r.train_loss}, {"validation_loss", r.validation_loss}, {"sample", r.sample}}));
+    if (::fsync(file_) != 0) refuse_io(run_ + "/log.jsonl", "cannot sync", errno);  // no checkpoint is ahead of the log
     write_whole(run_ + "/loss.svg", loss_svg(train_, validation_));
     clear_progress();
     char text[160];

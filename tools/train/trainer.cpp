@@ -61,6 +61,7 @@ public:
         state_.train.values = flat_values(network_, weights_);
         state_.train.first_moment.resize(network_.count);
         state_.train.second_moment.resize(network_.count);
+        if (state_.train.step > 0) saved_step_ = state_.train.step;  // it was loaded
     }
 
     void require_same_data(const std::string& file);
@@ -199,6 +200,7 @@ void Run::evaluate_and_save(TrainLog& log) {
 
 void Run::save() {
     if (saved_step_ == state_.train.step) return;
+    for (const float value : state_.train.values) stop_unless_finite(double(value), "weights");
     store_values(network_, state_.train.values.data(), weights_);
     const HfFiles files = export_hf(weights_);
     FileBytes model(tokenizer_.files);
@@ -220,14 +222,15 @@ TrainResult Run::train() {
         training_seconds += seconds() - start;
         done++;
         log.add(StepRecord{state_.train.step, loss, rate, gradient_length, double(done) * step_tokens / training_seconds});
-        if (state_.train.step % settings_.eval_every == 0 || state_.train.step == settings_.steps) evaluate_and_save(log);
         try {
+            if (state_.train.step % settings_.eval_every == 0 || state_.train.step == settings_.steps) evaluate_and_save(log);
             stop_if_interrupted();
-        } catch (const Failure&) {
-            save();
+        } catch (const Failure& failure) {
+            if (failure.exit() == Exit::interrupted) save();
             throw;
         }
     }
+    if (done == 0) validation_loss_ = evaluate(data_.has_validation() ? Split::validation : Split::train);
     TrainResult result;
     result.steps = state_.train.step;
     result.validation_loss = validation_loss_;
