@@ -61,8 +61,8 @@ class Faulty(Case):
         self.assertLessEqual(steps[-1], STEPS)
         xml.etree.ElementTree.parse(self.path(run) / "loss.svg")
 
-    def reference(self):
-        self.accepts(*TRAIN, "-o", "whole")
+    def reference(self, train=TRAIN):
+        self.accepts(*train, "-o", "whole")
         self.assertEqual(self.run_files("whole"), WHOLE)
         return self.outcome("whole")
 
