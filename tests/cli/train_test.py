@@ -42,6 +42,8 @@ class Estimate(Case):
         self.assertIn("far more than 20", self.report("--layers", "1", "--dim", "8", "--heads", "1", "--steps", "5000"))
         enough = self.report("--layers", "1", "--dim", "32", "--heads", "2", "--steps", "500")
         self.assertNotIn("warning", enough)
+        self.assertRegex(enough, r"memory +[0-9]+ MiB")
+        self.assertRegex(enough, r"time +[0-9].* s a step as measured")
         self.assertTrue(5 <= float(re.search(r"ratio +([0-9.]+)", enough).group(1)) <= 80, enough)
 
     def test_the_parameters_are_those_of_the_checkpoint(self):

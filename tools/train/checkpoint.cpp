@@ -40,7 +40,9 @@ std::string state_bytes(const RunState& s, const FileBytes& model) {
     for (const auto& [name, bytes] : model) header["files"][name] = crc32(0, bytes.data(), bytes.size());
     const std::string text = header.dump();
     const uint32_t text_bytes = uint32_t(text.size());
-    std::string out(magic, sizeof magic);
+    std::string out;
+    out.reserve(prefix_bytes + text.size() + 2 * s.train.first_moment.size() * sizeof(float) + sizeof(uint32_t));
+    out.assign(magic, sizeof magic);
     append(out, &version, sizeof version);
     append(out, &text_bytes, sizeof text_bytes);
     out += text;

@@ -20,6 +20,7 @@
 #include "run/generate.h"
 #include "train/checkpoint.h"
 #include "train/data.h"
+#include "train/estimate.h"
 #include "train/log.h"
 #include "train/qat.h"
 #include "train/schedule.h"
@@ -45,7 +46,8 @@ size_t target_count(const BatchBuffer& buffer) {
 
 class Run {
 public:
-    Run(RunFolder& folder, RunState state, Weights weights, DataTokenizer tokenizer)
+    /// folder  nullptr: nothing is kept
+    Run(RunFolder* folder, RunState state, Weights weights, DataTokenizer tokenizer)
         : folder_(folder),
           state_(std::move(state)),
           weights_(std::move(weights)),
@@ -66,8 +68,10 @@ public:
 
     void require_same_data(const std::string& file);
     TrainResult train();
+    Estimate estimate();
 
 private:
+    std::string path() const { return folder_ ? folder_->path() : "--dry-run"; }
     const float* values(bool rounded);
     double train_step(double& gradient_length);
     double evaluate(Split split);
@@ -76,7 +80,7 @@ private:
     void save();
     void stop_unless_finite(double value, const char* what) const;
 
-    RunFolder& folder_;
+    RunFolder* folder_;
     RunState state_;
     Weights weights_;
     DataTokenizer tokenizer_;
@@ -137,7 +141,7 @@ double Run::train_step(double& gradient_length) {
 
 void Run::stop_unless_finite(double value, const char* what) const {
     if (std::isfinite(value)) return;
-    refuse("E_NONFINITE", folder_.path(),
+    refuse("E_NONFINITE", path(),
            std::string("the ") + what + " of step " + std::to_string(state_.train.step + 1) +
                " is not finite; the last checkpoint is as it was; try a lower --lr or more --warmup");
 }
@@ -168,7 +172,7 @@ std::string Run::sample() const {
     if (!image) throw std::bad_alloc();
     std::memcpy(image.get(), file.data(), file.size());
     const Result<Model> opened = open(image.get(), file.size());
-    if (!opened.ok()) refuse_fault(opened.fault, folder_.path());
+    if (!opened.ok()) refuse_fault(opened.fault, path());
     GenerateOptions options;
     options.session = Options{settings_.context, 8, settings_.qat.empty() ? Format::f32 : Format::q8, 0};
     options.sampler = SamplerOptions{};
@@ -178,7 +182,7 @@ std::string Run::sample() const {
     decoder.tokenizer = &opened.value.tokenizer;
     std::string text;
     const uint32_t first = tokenizer_.model.eos != no_token ? tokenizer_.model.eos : 0;
-    generate(opened.value, {first}, options, folder_.path(), [&](uint32_t token) {
+    generate(opened.value, {first}, options, path(), [&](uint32_t token) {
         const DecodedText piece = decode(decoder, token);
         text.append(piece.head.data, piece.head.count).append(piece.body.data, piece.body.count);
     });
@@ -202,16 +206,16 @@ void Run::save() {
     if (saved_step_ == state_.train.step) return;
     for (const float value : state_.train.values) stop_unless_finite(double(value), "weights");
     store_values(network_, state_.train.values.data(), weights_);
-    const HfFiles files = export_hf(weights_);
+    HfFiles files = export_hf(weights_);
     FileBytes model(tokenizer_.files);
-    model["config.json"] = files.config;
-    model["model.safetensors"] = files.safetensors;
-    folder_.save(state_, model);
+    model["config.json"] = std::move(files.config);
+    model["model.safetensors"] = std::move(files.safetensors);
+    folder_->save(state_, model);
     saved_step_ = state_.train.step;
 }
 
 TrainResult Run::train() {
-    TrainLog log(folder_.path(), state_.train.step, settings_.steps);
+    TrainLog log(path(), state_.train.step, settings_.steps);
     const double step_tokens = double(settings_.accumulate) * settings_.batch * settings_.context;
     double training_seconds = 0;
     uint64_t done = 0;
@@ -237,6 +241,24 @@ TrainResult Run::train() {
     result.best_loss = state_.best_loss.value_or(validation_loss_);
     result.tokens_per_second = training_seconds > 0 ? double(done) * step_tokens / training_seconds : 0;
     return result;
+}
+
+// Takes a few real steps, after one that also fetches memory.
+Estimate Run::estimate() {
+    constexpr double enough_seconds = 2;
+    constexpr int enough_steps = 20;
+    Estimate e;
+    for (const Parameter& p : network_.parameters) e.parameters += p.count();
+    e.vocab = data_.vocab();
+    e.data_tokens = data_.tokens();
+    e.memory_bytes = run_bytes(network_, settings_, data_.tokens());
+    double gradient_length;
+    train_step(gradient_length);
+    int steps = 0;
+    const double start = seconds();
+    for (; steps < enough_steps && (steps == 0 || seconds() - start < enough_seconds); steps++) train_step(gradient_length);
+    e.step_seconds = (seconds() - start) / steps;
+    return e;
 }
 
 // ---- how a run begins
@@ -284,7 +306,7 @@ TrainResult begin(const TrainOptions& options, RunFolder& folder) {
     Beginning b = beginning_of(options);
     RunState state;
     state.settings = std::move(b.settings);
-    Run run(folder, std::move(state), std::move(b.weights), std::move(b.tokenizer));
+    Run run(&folder, std::move(state), std::move(b.weights), std::move(b.tokenizer));
     run.require_same_data(options.run);
     return run.train();
 }
@@ -294,7 +316,7 @@ TrainResult resume(const TrainOptions& options, RunFolder& folder) {
     require_same(loaded.state.settings, options.settings, options.given, loaded.folder);
     if (!options.settings.data.empty()) loaded.state.settings.data = options.settings.data;
     DataTokenizer tokenizer = make_tokenizer(loaded.folder + "/tokenizer.json", {});
-    Run run(folder, std::move(loaded.state), std::move(loaded.weights), std::move(tokenizer));
+    Run run(&folder, std::move(loaded.state), std::move(loaded.weights), std::move(tokenizer));
     run.require_same_data(loaded.folder);
     return run.train();
 }
@@ -307,28 +329,11 @@ TrainResult train(const TrainOptions& options) {
 }
 
 std::string describe_run(const TrainOptions& options) {
-    const Beginning b = beginning_of(options);
-    const TrainSettings& s = b.settings;
-    const Dataset data(s.data, b.tokenizer.model, s.val_fraction, s.context);
-    const Network n = network_of(b.weights);
-    size_t parameters = 0;
-    for (const Parameter& p : n.parameters) parameters += p.count();
-    const double tokens = double(s.tokens()), ratio = tokens / double(parameters), epochs = tokens / double(data.tokens());
-    const double mebibytes = (3.0 * sizeof(float) * double(n.count) + double(Optimizer::bytes(n, s.threads, s.batch, s.context))) / 1048576;
-    char text[512];
-    std::snprintf(text, sizeof text,
-                  "parameters    %zu, vocabulary %u\n"
-                  "data          %zu tokens, seen %.1f times\n"
-                  "training      %u steps of %.0f tokens, %.3g tokens in all\n"
-                  "operations    %.3g (6 x parameters x tokens)\n"
-                  "memory        %.0f MiB on %u threads\n"
-                  "ratio         %.1f tokens a parameter\n",
-                  parameters, data.vocab(), data.tokens(), epochs, s.steps, tokens / s.steps, tokens, 6 * double(parameters) * tokens, mebibytes,
-                  s.threads, ratio);
-    std::string out = text;
-    if (ratio < 5) out += "warning       far fewer than 20 tokens a parameter: a smaller model or more steps would do as well\n";
-    if (ratio > 80) out += "warning       far more than 20 tokens a parameter: a larger model would learn more from as many tokens\n";
-    return out;
+    Beginning b = beginning_of(options);
+    RunState state;
+    state.settings = std::move(b.settings);
+    const TrainSettings settings = state.settings;
+    return estimate_text(settings, Run(nullptr, std::move(state), std::move(b.weights), std::move(b.tokenizer)).estimate());
 }
 
 }  // namespace mote::tools

@@ -25,7 +25,7 @@ struct TrainResult {
 /// and leaves the last checkpoint as it is.
 TrainResult train(const TrainOptions& options);
 
-/// What a run would cost: parameters, operations, memory, tokens a parameter.
+/// What a run would cost: parameters, operations, memory, time by a few real steps, tokens a parameter.
 std::string describe_run(const TrainOptions& options);
 
 }  // namespace mote::tools
