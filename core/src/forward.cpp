@@ -41,6 +41,7 @@ struct Share {
 
     // Its part of [0, n), cut at multiples of `unit`.
     Range of(uint32_t n, uint32_t unit) const {
+        if (workers == 1) return {0, n};
         const uint64_t units = (n + unit - 1) / unit;
         const uint32_t begin = uint32_t(units * worker / workers) * unit, end = uint32_t(units * (worker + 1) / workers) * unit;
         return {begin < n ? begin : n, end < n ? end : n};

@@ -8,25 +8,29 @@
 namespace mote {
 namespace {
 
-// dots[t] = dot of q and the key at k + t * head_dim, for four keys. Words throughout; head_dim is a multiple of 4, not zero.
+// dots[t] = dot of q and the key at k + t * head_dim, for keys four by four until dots_end. Words throughout; head_dim is a multiple
+// of 4, not zero.
 //
-//     for (int t = 0; t < 4; t++) dots[t] = 0;
-//     for (uint32_t i = 0; i < head_dim; i += 4)
-//         for (int t = 0; t < 4; t++)
-//             for (int j = 0; j < 4; j++) dots[t] += q[i + j] * k[t * head_dim + i + j];
+//     for (; dots < dots_end; dots += 4, k += 4 * head_dim)
+//         for (int t = 0; t < 4; t++) {
+//             dots[t] = 0;
+//             for (uint32_t i = 0; i < head_dim; i++) dots[t] += q[i] * k[t * head_dim + i];
+//         }
 //
-// r4 three times head_dim, r5 r6 of q, r7-r10 dots, r11 r12 of a key; at sp: end of q, dots.
-[[gnu::naked, gnu::noinline]] void dot4(const int8_t* /*k*/, const int8_t* /*q*/, uint32_t /*head_dim*/, int32_t* /*dots*/) {
+// r3 end of q, r4 three times head_dim, r5 r6 of q, r7-r10 dots, r11 r12 of a key; at sp: dots; at sp + 40: dots_end.
+[[gnu::naked, gnu::noinline]] void dot4s(const int8_t* /*k*/, const int8_t* /*q*/, uint32_t /*head_dim*/, int32_t* /*dots*/,
+                                         const int32_t* /*dots_end*/) {
     asm volatile(
         ".syntax unified\n"
         "push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-        "add r3, r1, r2\n"
         "add r4, r2, r2, lsl #1\n"
+        "add r3, r1, r2\n"
+        "1:\n"
         "mov r7, #0\n"
         "mov r8, #0\n"
         "mov r9, #0\n"
         "mov r10, #0\n"
-        "1:\n"
+        "2:\n"
         "ldr r6, [r1], #4\n"
         "ldr r12, [r0, r2]\n"
         "sxtb16 r5, r6\n"
@@ -51,10 +55,44 @@ namespace {
         "smlad r7, r5, r12, r7\n"
         "smlad r7, r6, r11, r7\n"
         "cmp r1, r3\n"
+        "blo 2b\n"
+        "ldr r12, [sp]\n"
+        "ldr r11, [sp, #40]\n"
+        "add r0, r0, r4\n"
+        "sub r1, r1, r2\n"
+        "stm r12!, {r7, r8, r9, r10}\n"
+        "str r12, [sp]\n"
+        "cmp r12, r11\n"
         "blo 1b\n"
-        "ldr r3, [sp]\n"
-        "stm r3, {r7, r8, r9, r10}\n"
         "pop {r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
+// The same for heads of 8, whose query stays in registers; keys one by one. r4-r7 of q, r8-r11 of a key.
+[[gnu::naked, gnu::noinline]] void dots_of_8(const int8_t* /*k*/, const int8_t* /*q*/, uint32_t /*head_dim*/, int32_t* /*dots*/,
+                                             const int32_t* /*dots_end*/) {
+    asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "ldrd r5, r7, [r1]\n"
+        "ldr r2, [sp, #36]\n"
+        "sxtb16 r4, r5\n"
+        "sxtb16 r5, r5, ror #8\n"
+        "sxtb16 r6, r7\n"
+        "sxtb16 r7, r7, ror #8\n"
+        "1:\n"
+        "ldrd r9, r11, [r0], #8\n"
+        "sxtb16 r8, r9\n"
+        "sxtb16 r9, r9, ror #8\n"
+        "smuad r12, r4, r8\n"
+        "sxtb16 r10, r11\n"
+        "smlad r12, r5, r9, r12\n"
+        "sxtb16 r11, r11, ror #8\n"
+        "smlad r12, r6, r10, r12\n"
+        "smlad r12, r7, r11, r12\n"
+        "str r12, [r3], #4\n"
+        "cmp r3, r2\n"
+        "blo 1b\n"
+        "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 // sums[j] += weight * value for the four elements at v of each position; weights are positive int16, two a word, and the number of
@@ -100,32 +138,27 @@ namespace {
 }
 
 void dots_of_keys(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n) {
-    for (; n >= 4; n -= 4, k += size_t(head_dim) * 4, dots += 4) dot4(k, q, head_dim, dots);
-    for (; n > 0; n--, k += head_dim, dots++) {
-        *dots = 0;
-        for (uint32_t i = 0; i < head_dim; i++) *dots += q[i] * k[i];
+    if (head_dim == 8) return dots_of_8(k, q, head_dim, dots, dots + n);
+    const uint32_t whole = n & ~3u;
+    if (whole) dot4s(k, q, head_dim, dots, dots + whole);
+    k += size_t(whole) * head_dim;
+    for (uint32_t t = whole; t < n; t++, k += head_dim) {
+        dots[t] = 0;
+        for (uint32_t i = 0; i < head_dim; i++) dots[t] += q[i] * k[i];
     }
 }
 
-void sum_values(const Attention& a, const int16_t* weight, float unit, float* out) {
-    for (uint32_t i = 0; i < a.head_dim; i += 4) {
-        int64_t total[4] = {0, 0, 0, 0};
-        for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
-            const uint32_t n = a.positions - begin < sum_block ? a.positions - begin : sum_block, whole = n & ~3u;
-            const int8_t* v = reinterpret_cast<const int8_t*>(a.values) + size_t(begin) * a.head_dim + i;
-            int32_t sums[4] = {0, 0, 0, 0};
-            if (whole) add_values4(v, weight + begin, weight + begin + whole, sums, a.head_dim);
-            for (uint32_t t = whole; t < n; t++)
-                for (uint32_t j = 0; j < 4; j++) sums[j] += weight[begin + t] * v[size_t(t) * a.head_dim + j];
-            for (uint32_t j = 0; j < 4; j++) total[j] += sums[j];
-        }
-        for (uint32_t j = 0; j < 4; j++) out[i + j] = float(total[j]) * unit;
-    }
+void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim, int32_t* sums) {
+    const uint32_t whole = n & ~3u;
+    for (uint32_t j = 0; j < 4; j++) sums[j] = 0;
+    if (whole) add_values4(v, w, w + whole, sums, head_dim);
+    for (uint32_t t = whole; t < n; t++)
+        for (uint32_t j = 0; j < 4; j++) sums[j] += w[t] * v[size_t(t) * head_dim + j];
 }
 
 }  // namespace
 
-void dsp_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({4, dots_of_keys, sum_values}, a, q, out); }
+void dsp_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({4, dsp_quantize_row, dots_of_keys, add_values}, a, q, out); }
 
 }  // namespace mote
 

@@ -74,21 +74,42 @@ struct Largest {
 
 /// What a row brings.
 struct AttendSteps {
-    uint32_t align;  // of keys, values and head_dim, a power of two
+    uint32_t align;  // of keys and values, a power of two
+
+    void (*quantize_row)(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 
     /// dots[t] = dot of q and the key at k + t * head_dim, for t in [0, n).
     void (*dots)(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n);
 
-    /// out[i] = float(sum over positions of weight * value i) * unit.
-    void (*sum_values)(const Attention& a, const int16_t* weight, float unit, float* out);
+    /// sums[j] = sum of w[t] * v[t * head_dim + j] for t in [0, n) and four j; n <= sum_block.
+    void (*add_values)(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim, int32_t* sums);
 };
 
+[[gnu::always_inline]] inline void sum_values(const AttendSteps& step, const Attention& a, const int16_t* weight, float unit, float* out) {
+    for (uint32_t i = 0; i < a.head_dim; i += 4) {
+        const int8_t* v = reinterpret_cast<const int8_t*>(a.values) + i;
+        int32_t sums[4];
+        if (a.positions <= sum_block) {
+            step.add_values(v, weight, a.positions, a.head_dim, sums);
+            for (uint32_t j = 0; j < 4; j++) out[i + j] = float(sums[j]) * unit;
+            continue;
+        }
+        int64_t total[4] = {0, 0, 0, 0};
+        for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
+            const uint32_t n = a.positions - begin < sum_block ? a.positions - begin : sum_block;
+            step.add_values(v + size_t(begin) * a.head_dim, weight + begin, n, a.head_dim, sums);
+            for (uint32_t j = 0; j < 4; j++) total[j] += sums[j];
+        }
+        for (uint32_t j = 0; j < 4; j++) out[i + j] = float(total[j]) * unit;
+    }
+}
+
 [[gnu::always_inline]] inline void attend_q8(const AttendSteps& step, const Attention& a, const float* q, float* out) {
-    const uintptr_t places = a.head_dim | reinterpret_cast<uintptr_t>(a.keys) | reinterpret_cast<uintptr_t>(a.values);
-    if (places & (step.align - 1)) return ref_attend_q8(a, q, out);
+    const uintptr_t places = reinterpret_cast<uintptr_t>(a.keys) | reinterpret_cast<uintptr_t>(a.values);
+    if (a.head_dim % 4 || (places & (step.align - 1))) return ref_attend_q8(a, q, out);
     int8_t* query = reinterpret_cast<int8_t*>(a.scratch + a.positions);
     float query_scale;
-    ref_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
+    step.quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
     const ScoreScale scale = score_scale(query_scale, a.scale);
     if (!scale.finite) return ref_attend_q8(a, q, out);
     int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
@@ -98,7 +119,7 @@ struct AttendSteps {
     if (!largest.usual || largest_exponent < 16 || largest_exponent > 240) return ref_attend_q8(a, q, out);
     int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);
     const uint32_t total = weights_of(a, largest.score, largest_exponent, score, weight);
-    step.sum_values(a, weight, output_scale(int32_t(largest_exponent), total), out);
+    sum_values(step, a, weight, output_scale(int32_t(largest_exponent), total), out);
 }
 
 }  // namespace
