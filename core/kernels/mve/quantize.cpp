@@ -1,4 +1,4 @@
-// quantize: an activation vector to int8 with one scale, four elements at a time. The one place of this row with vector floats; the
+// quantize: an activation vector to int8 with one scale, four elements at a time. The
 // flush of denormals cannot be seen: what is below 2^-126, before or after the multiplication, vanishes against 1.5 * 2^23 in any case.
 #include "mve.h"
 

@@ -257,11 +257,7 @@ template <FourDots dots>
     if (a.head_dim % 8) return ref_attend_q8(a, q, out);
     alignas(16) int8_t query[max_head_dim];
     float query_scale;
-#if defined(__aarch64__)
     neon_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
-#else
-    ref_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
-#endif
     const ScoreScale scale = score_scale(query_scale, a.scale);
 
     int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
