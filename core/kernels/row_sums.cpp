@@ -35,7 +35,7 @@ static float scaled_unusual(uint32_t sum, uint16_t row_scale, float x_scale) {
 void scale_sums(uint32_t* sums, const uint16_t* row_scales, uint32_t rows, float x_scale) {
     const uint32_t x = bits_of(x_scale), x_mantissa = mantissa_at_top(x);
     const bool usual = x - 0x30000000u <= 0x20000000u;
-    const uint32_t most = usual ? 0x4000 : 0, base = (x >> 23) - 126 + 24;
+    const uint32_t most = usual ? 0x4000 : 0, base = (x >> 23) - 127 + 24;
     for (const uint16_t* const end = row_scales + rows; row_scales < end; sums++) {
         const uint32_t sum = *sums, row = *row_scales++, m = int32_t(sum) < 0 ? 0u - sum : sum;
         if (m == 0 && row < 0x7f80u && usual) continue;

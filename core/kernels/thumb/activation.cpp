@@ -39,7 +39,7 @@ struct Parts {
     }
     if (sum >> 31) exponent++;
     else sum <<= 1;
-    return {round_mantissa(sum, 0), exponent};
+    return {round_mantissa(sum, 0, 0), exponent};
 }
 
 // 2^47 / m to the nearest integer, m in [2^23, 2^24]. An estimate of 16 bits, a step of Newton's, and the remainder decides.
@@ -65,7 +65,7 @@ struct Parts {
     const Parts s = add_one(exponential_of_minus(bits));
     const uint32_t r = reciprocal(s.m);  // sigmoid = r * 2^(-24 - s.exponent), r in [2^23, 2^24]
     if (r >> 24) return float_of(bits - (uint32_t(s.exponent) << 23));
-    return float_of((bits & 0x80000000u) | multiply_mantissas(mantissa_at_top(bits), r << 8, exponent - uint32_t(s.exponent)));
+    return float_of((bits & 0x80000000u) | multiply_mantissas(mantissa_at_top(bits), r << 8, exponent - uint32_t(s.exponent) - 1));
 }
 
 }  // namespace

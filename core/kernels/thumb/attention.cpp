@@ -8,9 +8,55 @@
 namespace mote {
 namespace {
 
-void dots_of_keys(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n) {
-    const int8_t* const q_end = q + head_dim;
-    for (; n >= 4; n -= 4, k += 3 * head_dim, dots += 4) {
+// dots[t] = dot of q and the key at k + t * head_dim, for keys four by four until dots_end; head_dim is a multiple of 4, not zero.
+//
+//     for (; dots < dots_end; dots += 4, k += 4 * head_dim)
+//         for (int t = 0; t < 4; t++) {
+//             dots[t] = 0;
+//             for (uint32_t i = 0; i < head_dim; i++) dots[t] += q[i] * k[t * head_dim + i];
+//         }
+#if __ARM_ARCH_ISA_THUMB >= 2
+
+// r4 three times head_dim, r5 end of q, r6-r9 dots, r10 of q, r11 of a key; at sp + 36: dots_end.
+[[gnu::naked, gnu::noinline]] void dot4s(const int8_t* /*k*/, const int8_t* /*q*/, uint32_t /*head_dim*/, int32_t* /*dots*/,
+                                         const int32_t* /*dots_end*/) {
+    asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "add r4, r2, r2, lsl #1\n"
+        "add r5, r1, r2\n"
+        "ldr lr, [sp, #36]\n"
+        "1:\n"
+        "mov r6, #0\n"
+        "mov r7, #0\n"
+        "mov r8, #0\n"
+        "mov r9, #0\n"
+        "2:\n"
+        ".rept 4\n"
+        "ldrsb r10, [r1], #1\n"
+        "ldrsb r11, [r0, r2]\n"
+        "ldrsb r12, [r0, r2, lsl #1]\n"
+        "mla r7, r10, r11, r7\n"
+        "ldrsb r11, [r0, r4]\n"
+        "mla r8, r10, r12, r8\n"
+        "ldrsb r12, [r0], #1\n"
+        "mla r9, r10, r11, r9\n"
+        "mla r6, r10, r12, r6\n"
+        ".endr\n"
+        "cmp r1, r5\n"
+        "blo 2b\n"
+        "stm r3!, {r6, r7, r8, r9}\n"
+        "add r0, r0, r4\n"
+        "sub r1, r1, r2\n"
+        "cmp r3, lr\n"
+        "blo 1b\n"
+        "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
+#else
+
+void dot4s(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, const int32_t* dots_end) {
+    for (const int8_t* const q_end = q + head_dim; dots < dots_end; k += 3 * head_dim, dots += 4) {
         const int8_t *k1 = k + head_dim, *k2 = k1 + head_dim, *k3 = k2 + head_dim;
         int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
         for (const int8_t* at = q; at < q_end;) {
@@ -19,10 +65,17 @@ void dots_of_keys(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* 
         }
         dots[0] = s0, dots[1] = s1, dots[2] = s2, dots[3] = s3;
     }
-    for (; n > 0; n--) {
-        int32_t s = 0;
-        for (const int8_t* at = q; at < q_end;) s += *at++ * *k++;
-        *dots++ = s;
+}
+
+#endif
+
+void dots_of_keys(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n) {
+    const uint32_t whole = n & ~3u;
+    if (whole) dot4s(k, q, head_dim, dots, dots + whole);
+    k += size_t(whole) * head_dim;
+    for (uint32_t t = whole; t < n; t++) {
+        dots[t] = 0;
+        for (uint32_t i = 0; i < head_dim; i++) dots[t] += q[i] * *k++;
     }
 }
 

@@ -1,4 +1,5 @@
-// thumb: what this row improves, one file a topic: one 32-bit multiplication does two products. For cores without DSP (M0, M3).
+// thumb: what this row improves, one file a topic: one 32-bit multiplication does two products, and floats are integers (soft.h). For
+// cores without DSP and FPU (M0, M3).
 #pragma once
 
 #include "../kernels.h"
