@@ -34,6 +34,15 @@ std::string notes(const Weights& weights) {
 
 const std::string layer = "model.layers.0.";
 
+HfModel tiny_qwen2() {
+    HfModel m = tiny_llama();
+    m.config["model_type"] = "qwen2";
+    m.tensors[layer + "self_attn.q_proj.bias"] = f32_tensor({4}, 1);
+    m.tensors[layer + "self_attn.k_proj.bias"] = f32_tensor({2}, 2);
+    m.tensors[layer + "self_attn.v_proj.bias"] = f32_tensor({2}, 3);
+    return m;
+}
+
 TEST(hf, reads_llama) {
     const Weights w = import(tiny_llama());
     EXPECT_EQ(w.tensors.size(), 12u);
@@ -127,12 +136,10 @@ TEST(hf, takes_biases_where_the_config_has_them) {
 }
 
 TEST(hf, reads_qwen2_with_biases_of_q_k_v) {
-    HfModel m = tiny_llama();
-    m.config["model_type"] = "qwen2";
+    HfModel m = tiny_qwen2();
+    m.tensors.erase(layer + "self_attn.q_proj.bias");
     expect_refusal("E_MISSING", {"q_proj.bias"}, [&] { import(m); });
-    m.tensors[layer + "self_attn.q_proj.bias"] = f32_tensor({4}, 1);
-    m.tensors[layer + "self_attn.k_proj.bias"] = f32_tensor({2}, 2);
-    m.tensors[layer + "self_attn.v_proj.bias"] = f32_tensor({2}, 3);
+    m = tiny_qwen2();
     m.config["use_sliding_window"] = false;
     m.config["layer_types"] = {"full_attention"};
     const Weights w = import(m);
@@ -233,10 +240,10 @@ TEST(hf, refuses_weights_that_are_not_numbers) {
 }
 
 TEST(hf, refuses_families_it_does_not_know_by_name) {
-    for (const char* type : {"bert", "t5", "mistral", "mixtral", "gemma"}) {
+    for (const char* type : {"bert", "t5", "mixtral", "gemma"}) {
         HfModel m = tiny_llama();
         m.config["model_type"] = type;
-        expect_refusal("E_UNSUPPORTED", {"model_type", type, "llama, qwen2, qwen3, gpt2"}, [&] { import(m); });
+        expect_refusal("E_UNSUPPORTED", {"model_type", type, "llama, mistral, qwen2, qwen3, gpt2"}, [&] { import(m); });
     }
 }
 
@@ -248,8 +255,7 @@ TEST(hf, refuses_settings_that_change_the_model) {
     } settings[] = {
         {"llama", "quantization_config", {{"bits", 4}}},
         {"llama", "partial_rotary_factor", 0.5},
-        {"qwen2", "use_sliding_window", true},
-        {"qwen3", "layer_types", {"full_attention", "sliding_attention"}},
+        {"qwen3", "layer_types", {"full_attention", "linear_attention"}},
         {"llama", "hidden_act", "relu2"},
         {"llama", "rope_scaling", {{"rope_type", "yarn"}}},
     };
@@ -266,6 +272,36 @@ TEST(hf, refuses_settings_that_change_the_model) {
         m.config[key] = value;
         expect_refusal("E_UNSUPPORTED", {key}, [&] { import(m); });
     }
+}
+
+// Attention over the last 8 tokens is full attention in a context of 8.
+TEST(hf, cuts_the_context_to_a_window) {
+    HfModel m = tiny_llama();
+    m.config["model_type"] = "mistral";
+    EXPECT_EQ(import(m).architecture.context, 16u);
+    m.config["sliding_window"] = 16;
+    EXPECT_EQ(import(m).architecture.context, 16u);
+    EXPECT_EQ(notes(import(m)).find("sliding_window"), std::string::npos);
+    m.config["sliding_window"] = 8;
+    EXPECT_EQ(import(m).architecture.context, 8u);
+    EXPECT_NE(notes(import(m)).find("sliding_window: the context of 16 tokens is cut to 8"), std::string::npos);
+    m.config["sliding_window"] = 0;
+    expect_refusal("E_SHAPE", {"context is 0"}, [&] { import(m); });
+}
+
+TEST(hf, looks_for_a_window_in_qwen_only_if_it_is_used) {
+    HfModel m = tiny_qwen2();
+    m.config["sliding_window"] = 8;
+    EXPECT_EQ(import(m).architecture.context, 16u);
+    m.config["layer_types"] = {"full_attention"};
+    EXPECT_EQ(import(m).architecture.context, 16u);
+    m.config["layer_types"] = {"sliding_attention"};
+    EXPECT_EQ(import(m).architecture.context, 8u);
+    m.config.erase("layer_types");
+    m.config["use_sliding_window"] = true;
+    EXPECT_EQ(import(m).architecture.context, 8u);
+    m.config.erase("sliding_window");
+    expect_refusal("E_MISSING", {"sliding_window"}, [&] { import(m); });
 }
 
 TEST(hf, knows_activations_by_their_names) {
@@ -292,7 +328,6 @@ TEST(hf, reads_rope_of_both_spellings) {
 
 TEST(hf, refuses_a_config_that_is_none) {
     const TemporaryFolder folder;
-    expect_refusal("E_MISSING", {"config.json"}, [&] { import_checkpoint(folder.path()); });
     folder.write("config.json", "[]");
     expect_refusal("E_TYPE", {"must be an object"}, [&] { import_checkpoint(folder.path()); });
     folder.write("config.json", "");
@@ -347,14 +382,18 @@ TEST(hf, cuts_a_rope_context_that_is_too_long) {
     EXPECT_NE(notes(w).find("131072"), std::string::npos);
 }
 
-TEST(hf, refuses_weights_in_other_containers_by_name) {
-    for (const char* name : {"model.safetensors.index.json", "pytorch_model.bin"}) {
-        const TemporaryFolder folder;
-        folder.write("config.json", tiny_llama().config.dump());
-        expect_refusal("E_MISSING", {"model.safetensors"}, [&] { import_checkpoint(folder.path()); });
-        folder.write(name, "{}");
-        expect_refusal("E_UNSUPPORTED", {name}, [&] { import_checkpoint(folder.path()); });
-    }
+TEST(hf, refuses_a_folder_without_weights_or_configuration) {
+    const TemporaryFolder folder;
+    expect_refusal("E_MISSING", {"model.safetensors", "pytorch_model.bin"}, [&] { import_checkpoint(folder.path()); });
+    folder.write("model.safetensors", testing::safetensors(tiny_llama().tensors));
+    expect_refusal("E_MISSING", {"num_attention_heads", "--heads N", "--config FILE"}, [&] { import_checkpoint(folder.path()); });
+}
+
+TEST(hf, refuses_pickles_from_before_zip_files) {
+    const TemporaryFolder folder;
+    folder.write("config.json", tiny_llama().config.dump());
+    folder.write("pytorch_model.bin", std::string("\x80\x02\x8a\x0a", 4) + "l\xfc\x9c" + "F\xf9 j\xa8P\x19.");
+    expect_refusal("E_UNSUPPORTED", {"pytorch_model.bin", "before version 1.6", "save it again"}, [&] { import_checkpoint(folder.path()); });
 }
 
 TEST(hf, takes_the_tokenizer_of_the_folder) {

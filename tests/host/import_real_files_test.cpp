@@ -119,7 +119,6 @@ TEST(real_checkpoints, other_kinds_are_refused_by_name) {
     const std::tuple<const char*, const char*, const char*> files[] = {
         {"weights/bert/tiny_bert", "E_UNSUPPORTED", "bert"},
         {"weights/t5/dummy_t5", "E_UNSUPPORTED", "t5"},
-        {"weights/pth/llama_demo_rand_params.pth", "E_UNSUPPORTED", "PyTorch"},
         {"weights/hf/stories656K/config.json", "E_MAGIC", "JSON"},
     };
     for (const auto& [name, code, word] : files) {

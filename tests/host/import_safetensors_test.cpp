@@ -14,9 +14,9 @@ using testing::expect_refusal;
 using testing::safetensors;
 using testing::TemporaryFolder;
 
-std::map<std::string, StoredTensor> open(const std::string& bytes) {
+StoredTensors open(const std::string& bytes) {
     const TemporaryFolder folder;
-    return SafetensorsFile(folder.write("model.safetensors", bytes)).tensors();
+    return read_safetensors(folder.write("model.safetensors", bytes));
 }
 
 void expect_bad_header(const std::string& code, std::initializer_list<const char*> parts, const std::string& header,
@@ -38,10 +38,7 @@ std::string two(const std::string& first, const std::string& second) {
 }
 
 std::vector<float> floats_of(const std::string& dtype, const std::string& data) {
-    const TemporaryFolder folder;
-    const size_t count = dtype == "F32" ? data.size() / 4 : data.size() / 2;
-    const SafetensorsFile file(folder.write("f", safetensors({{"a", {dtype, {count}, data}}})));
-    return file.floats("a", file.tensors().at("a"));
+    return open(safetensors({{"a", {dtype, {data.size() / find_dtype(dtype)->bytes}, data}}})).at("a").floats("a");
 }
 
 TEST(safetensors, describes_tensors_where_they_lie) {
@@ -68,6 +65,26 @@ TEST(safetensors, widens_bf16_exactly) {
     EXPECT_EQ(floats[1], -3.140625f);
     EXPECT_TRUE(std::isinf(floats[2]));
     EXPECT_EQ(floats[3], 9.18354961579912115600575419705e-41f);  // 2^-133
+}
+
+// OCP 8-bit floating point, table 1 and 2 of the specification: ones, extremes, subnormals, NaN.
+TEST(safetensors, widens_eight_bit_floats_exactly) {
+    const std::vector<float> e4m3 = floats_of("F8_E4M3", std::string("\x38\xb8\x7e\x08\x07\x01\x80", 7));
+    const float expected_e4m3[] = {1, -1, 448, 0.015625f, 0.013671875f, 0.001953125f, -0.0f};
+    for (size_t i = 0; i < e4m3.size(); i++) EXPECT_EQ(e4m3[i], expected_e4m3[i]) << i;
+    for (const char* nan : {"\x7f", "\xff"}) EXPECT_TRUE(std::isnan(floats_of("F8_E4M3", nan)[0]));
+    const std::vector<float> e5m2 = floats_of("F8_E5M2", std::string("\x3c\xbc\x7b\x04\x03\x01\x7c", 7));
+    const float expected_e5m2[] = {1, -1, 57344, 6.103515625e-5f, 4.57763671875e-5f, 1.52587890625e-5f, INFINITY};
+    for (size_t i = 0; i < e5m2.size(); i++) EXPECT_EQ(e5m2[i], expected_e5m2[i]) << i;
+    for (const char* nan : {"\x7d", "\x7e", "\x7f"}) EXPECT_TRUE(std::isnan(floats_of("F8_E5M2", nan)[0]));
+}
+
+TEST(safetensors, rounds_doubles_to_the_nearest_float) {
+    const std::vector<float> floats = floats_of("F64", bytes_of(std::vector<double>{0.1, 16777217.0, -1e-320, 1e300}));
+    EXPECT_EQ(floats[0], 0.1f);
+    EXPECT_EQ(floats[1], 16777216.0f);
+    EXPECT_EQ(floats[2], -0.0f);
+    EXPECT_TRUE(std::isinf(floats[3]));
 }
 
 TEST(safetensors, copies_f32_as_it_is) { EXPECT_EQ(floats_of("F32", bytes_of(std::vector<float>{1.5f, -2}))[0], 1.5f); }
@@ -121,15 +138,14 @@ TEST(safetensors, accepts_metadata_of_strings_or_none) {
 }
 
 TEST(safetensors, refuses_dtypes_it_does_not_know_by_name) {
-    for (const char* dtype : {"F8_E4M3", "F4", "Q4", "f32"})
+    for (const char* dtype : {"F8_E8M0", "F4", "Q4", "f32"})
         expect_bad_header("E_UNSUPPORTED", {"a.dtype", dtype},
                           R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[16],"data_offsets":[0,16]}})");
 }
 
 TEST(safetensors, refuses_weights_of_integers) {
-    const TemporaryFolder folder;
-    const SafetensorsFile file(folder.write("f", safetensors({{"a", {"I64", {2}, std::string(16, '\0')}}})));
-    expect_refusal("E_UNSUPPORTED", {"a", "I64", "BF16"}, [&] { file.floats("a", file.tensors().at("a")); });
+    const StoredTensors tensors = open(safetensors({{"a", {"I64", {2}, std::string(16, '\0')}}}));
+    expect_refusal("E_UNSUPPORTED", {"a", "I64", "BF16"}, [&] { tensors.at("a").floats("a"); });
 }
 
 TEST(safetensors, takes_only_integers_as_dimensions) {

@@ -20,9 +20,7 @@ void expect_named(const std::string& code, const char* name, const std::string& 
 }
 
 TEST(import, names_model_files_it_does_not_read) {
-    expect_named("E_UNSUPPORTED", "PyTorch", "PK\x03\x04");
     expect_named("E_UNSUPPORTED", "pickle", "\x80\x02");
-    expect_named("E_UNSUPPORTED", "safetensors", testing::safetensors("{}", ""));
     expect_named("E_UNSUPPORTED", ".mote", "MOTE\r\n\x1a\n");
 }
 
@@ -58,6 +56,11 @@ TEST(import, refuses_a_tokenizer_of_another_vocabulary) {
     expect_refusal("E_MISMATCH", {"tokenizer.bin", "261", "262"}, [&] { import_checkpoint(model, options); });
 }
 
+// The values of all tensors, which an import leaves in the file.
+void read_all(const Weights& weights) {
+    for (const auto& [key, tensor] : weights.tensors) tensor.values();
+}
+
 // Reads a file with one bit of each of its bytes changed in turn: an answer or a refusal, and under a sanitizer nothing else.
 template <class Read>
 void expect_answers(const std::string& name, const std::string& whole, size_t bytes, Read read) {
@@ -75,7 +78,7 @@ void expect_answers(const std::string& name, const std::string& whole, size_t by
 }
 
 TEST(import, answers_to_every_damaged_byte) {
-    const auto checkpoint = [](const std::string& file) { import_checkpoint(file); };
+    const auto checkpoint = [](const std::string& file) { read_all(import_checkpoint(file)); };
     expect_answers("v0.bin", testing::llama2c_v0(), 28 + 8, checkpoint);
     expect_answers("v1.bin", testing::llama2c_v1(), 256 + 8, checkpoint);
     expect_answers("v2.bin", testing::llama2c_v2(), 256 + 8, checkpoint);
@@ -85,7 +88,7 @@ TEST(import, answers_to_every_damaged_byte) {
     model.write(folder);
     expect_answers("x", weights, 8 + 600, [&](const std::string& file) {
         std::filesystem::copy_file(file, folder.path() + "/model.safetensors", std::filesystem::copy_options::overwrite_existing);
-        import_checkpoint(folder.path());
+        read_all(import_checkpoint(folder.path()));
     });
 }
 

@@ -4,7 +4,7 @@
 #include "export/hf.h"
 #include "host/make_checkpoint.h"
 #include "host/refusal.h"
-#include "import/hf.h"
+#include "import/transformer.h"
 #include "pack/random_model.h"
 #include "train/init.h"
 #include "train/network.h"

@@ -45,16 +45,9 @@ bool is_of(const Family& family, const Weights& w) {
 }
 
 const Family& family_of(const Weights& w) {
-    for (const char* name : {"gpt2", "llama", "qwen2", "qwen3"})
-        if (is_of(*find_family(name), w)) return *find_family(name);
+    for (const Family& family : families())
+        if (is_of(family, w)) return family;
     refuse("E_UNSUPPORTED", w.source, "no model of Hugging Face transformers that mote knows is of this architecture; known are " + family_names());
-}
-
-const char* class_of(const std::string& model_type) {
-    return model_type == "gpt2"    ? "GPT2LMHeadModel"
-           : model_type == "llama" ? "LlamaForCausalLM"
-           : model_type == "qwen2" ? "Qwen2ForCausalLM"
-                                   : "Qwen3ForCausalLM";
 }
 
 // ---- config.json
@@ -81,7 +74,7 @@ std::string activation_of(const Architecture& a) {
 
 Json config_of(const Family& family, const Weights& w) {
     const Architecture& a = w.architecture;
-    Json config = {{"architectures", {class_of(family.model_type)}},
+    Json config = {{"architectures", {family.class_name}},
                    {"model_type", family.model_type},
                    {"torch_dtype", "float32"},
                    {"tie_word_embeddings", w.tensors.count({Role::head, 0}) == 0}};
@@ -127,15 +120,15 @@ std::string full_name(const Family& family, std::string name, uint32_t layer) {
 }
 
 // Puts a role's tensor into its part of a stored one, turned as the file has it.
-void put(const TensorRule& rule, const HostTensor& t, const std::vector<float>& values, StoredValues& stored) {
+void put(const TensorRule& rule, Part part, const HostTensor& t, const std::vector<float>& values, StoredValues& stored) {
     const bool vector = t.rows == 1, turned = rule.storage == Storage::in_out;
-    const size_t out = vector ? t.cols : t.rows, in = vector ? 1 : t.cols, all_out = out * rule.parts;
+    const size_t out = vector ? t.cols : t.rows, in = vector ? 1 : t.cols, all_out = size_t(part.all);
     stored.rows = vector ? 1 : uint32_t(turned ? in : all_out);
     stored.cols = uint32_t(vector || turned ? all_out : in);
     stored.values.resize(all_out * in);
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < in; i++) {
-            const size_t row = rule.part * out + o;
+            const size_t row = size_t(part.first) + o;
             stored.values[turned ? i * all_out + row : row * in + i] = values[o * in + i];
         }
 }
@@ -152,10 +145,10 @@ TensorsByName tensors_of(const Family& family, const Weights& w) {
             if (found == w.tensors.end() && !family.optional_by_default) continue;
             const bool move = a.rope_dim && a.rope_pairing == RopePairing::interleaved && is_turned(rule.role);
             const HostTensor t = found == w.tensors.end() ? zeros(shape_of(a, rule.role)) : found->second;
-            put(rule, t, move ? with_halves(t, a.head_dim, a.rope_dim) : t.values(), stored[full_name(family, rule.name, layer)]);
+            put(rule, part_of(family, rule, a), t, move ? with_halves(t, a.head_dim, a.rope_dim) : t.values(), stored[full_name(family, rule.name, layer)]);
         }
     const auto head = w.tensors.find({Role::head, 0});
-    if (head != w.tensors.end()) stored[head_name] = {head->second.rows, head->second.cols, head->second.values()};
+    if (head != w.tensors.end()) stored[family.head] = {head->second.rows, head->second.cols, head->second.values()};
     return stored;
 }
 

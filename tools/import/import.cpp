@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/looks_like.h"
 #include "import/gguf.h"
-#include "import/hf.h"
 #include "import/llama2c.h"
+#include "import/transformer.h"
 #include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer/tokenizer_import.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 // Known containers of models, as opposed to files that are none.
 bool holds_a_model(const std::string& kind) {
-    for (const char* word : {"a zip", "pickle", "safetensors", ".mote"})
+    for (const char* word : {"pickle", ".mote"})
         if (kind.find(word) != std::string::npos) return true;
     return false;
 }
@@ -25,6 +25,10 @@ bool holds_a_model(const std::string& kind) {
 bool is_folder(const std::string& path) {
     std::error_code unreadable;  // is said when the file is opened
     return std::filesystem::is_directory(path, unreadable);
+}
+
+Weights import_tensors(const std::string& path, const ImportOptions& options, Nonfinite policy) {
+    return import_transformer(read_checkpoint(path, options.config), options.sizes, policy);
 }
 
 // Both parts of the file at once; another tokenizer may be asked for instead.
@@ -39,15 +43,16 @@ Weights import_gguf_file(const std::string& path, Nonfinite policy, bool with_to
     return weights;
 }
 
-Weights import_file(const std::string& path, Nonfinite policy, bool with_tokenizer) {
+Weights import_file(const std::string& path, const ImportOptions& options, Nonfinite policy) {
     const auto file = std::make_shared<const MappedFile>(path);
     if (file->size() == 0) refuse("E_TRUNC", path, "is empty");
     if (has_llama2c_magic(*file)) return import_llama2c(file, policy);
+    if (is_checkpoint_file(*file)) return import_tensors(path, options, policy);
     const std::string kind = looks_like(file->text());
-    if (kind == "a GGUF file") return import_gguf_file(path, policy, with_tokenizer);
+    if (kind == "a GGUF file") return import_gguf_file(path, policy, !options.tokenizer);
     if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
     refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
-           "looks like " + kind + "; a checkpoint is a folder with config.json and model.safetensors, a GGUF file, or a llama2.c file");
+           "looks like " + kind + "; a checkpoint is a folder with config.json and tensors, or a safetensors, GGUF, PyTorch or llama2.c file");
 }
 
 // Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.
@@ -66,7 +71,7 @@ void attach_tokenizer(const std::string& path, Padding padding, Weights& weights
 Weights import_checkpoint(const std::string& path, const ImportOptions& options) {
     const Nonfinite policy = options.allow_nonfinite ? Nonfinite::allowed : Nonfinite::refused;
     const bool folder = is_folder(path);
-    Weights weights = folder ? import_hf(path, policy) : import_file(path, policy, !options.tokenizer);
+    Weights weights = folder ? import_tensors(path, options, policy) : import_file(path, options, policy);
     const Padding padding = folder ? Padding::allowed : Padding::refused;
     if (options.tokenizer)
         attach_tokenizer(*options.tokenizer, padding, weights);

@@ -2,7 +2,6 @@
 #include "import/safetensors.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -16,13 +15,6 @@ namespace {
 constexpr uint64_t length_bytes = 8;
 constexpr uint64_t max_header_bytes = 100000000;
 constexpr size_t max_rank = 8;
-
-struct Dtype {
-    const char* name;
-    uint64_t bytes;
-};
-constexpr Dtype dtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2},
-                            {"I32", 4},  {"U32", 4}, {"F32", 4}, {"I64", 8}, {"U64", 8}, {"F64", 8}};
 
 std::string_view read_header(const MappedFile& file) {
     if (file.size() < length_bytes)
@@ -43,10 +35,10 @@ std::string_view read_header(const MappedFile& file) {
     return header;
 }
 
-uint64_t element_bytes(const JsonView& dtype) {
-    for (const Dtype& known : dtypes)
-        if (dtype.text() == known.name) return known.bytes;
-    dtype.refuse("E_UNSUPPORTED", "dtype \"" + dtype.text() + "\" is not known; weights may be F32, F16 or BF16");
+const Dtype* dtype_at(const JsonView& dtype) {
+    const Dtype* found = find_dtype(dtype.text());
+    if (found) return found;
+    dtype.refuse("E_UNSUPPORTED", "dtype \"" + dtype.text() + "\" is not known; weights may be " + weight_dtype_names());
 }
 
 void read_shape(const JsonView& shape, StoredTensor& tensor) {
@@ -59,6 +51,7 @@ void read_shape(const JsonView& shape, StoredTensor& tensor) {
     }
     if (elements.overflow) shape.refuse("E_OVERFLOW", "the dimensions multiply to more than 64 bits hold");
     tensor.elements = elements.value;
+    tensor.strides = contiguous_strides(tensor.shape);
 }
 
 // The run of bytes, as offsets in the file. `data` is where the data begin, `size` how many bytes they have.
@@ -76,14 +69,13 @@ void read_offsets(const JsonView& offsets, uint64_t data, uint64_t size, StoredT
 
 StoredTensor read_tensor(const JsonView& info, uint64_t data, uint64_t size) {
     StoredTensor tensor;
-    tensor.dtype = info.at("dtype").text();
-    const uint64_t bytes_each = element_bytes(info.at("dtype"));
+    tensor.dtype = dtype_at(info.at("dtype"));
     read_shape(info.at("shape"), tensor);
     read_offsets(info.at("data_offsets"), data, size, tensor);
-    const Size bytes = Size(tensor.elements) * bytes_each;
+    const Size bytes = Size(tensor.elements) * tensor.dtype->bytes;
     if (bytes.overflow) info.refuse("E_OVERFLOW", "shape " + tensor.shape_text() + " has more bytes than 64 bits count");
     if (bytes.value != tensor.end - tensor.begin)
-        info.refuse("E_SHAPE", "shape " + tensor.shape_text() + " of " + tensor.dtype + " has " + std::to_string(bytes.value) +
+        info.refuse("E_SHAPE", "shape " + tensor.shape_text() + " of " + tensor.dtype->name + " has " + std::to_string(bytes.value) +
                                    " bytes, its data_offsets hold " + std::to_string(tensor.end - tensor.begin));
     return tensor;
 }
@@ -95,8 +87,8 @@ void check_metadata(const JsonView& metadata) {
 }
 
 // Every byte behind the header belongs to exactly one tensor.
-void require_gapless(const MappedFile& file, const std::map<std::string, StoredTensor>& tensors, uint64_t data) {
-    std::vector<const std::pair<const std::string, StoredTensor>*> sorted;
+void require_gapless(const MappedFile& file, const StoredTensors& tensors, uint64_t data) {
+    std::vector<const StoredTensors::value_type*> sorted;
     for (const auto& entry : tensors) sorted.push_back(&entry);
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
         return a->second.begin != b->second.begin ? a->second.begin < b->second.begin : a->second.end < b->second.end;
@@ -116,61 +108,27 @@ void require_gapless(const MappedFile& file, const std::map<std::string, StoredT
         refuse_at("E_TRAILING", file.path(), end, std::to_string(file.size() - end) + " bytes behind the last tensor");
 }
 
-float from_f16(uint16_t bits) {
-    const float sign = bits & 0x8000u ? -1.0f : 1.0f;
-    const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
-    if (exponent == 31) return fraction ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
-    return sign * std::ldexp(static_cast<float>(exponent ? fraction + 0x400 : fraction), (exponent ? exponent : 1) - 25);
-}
-
-float from_bf16(uint16_t bits) {
-    const uint32_t wide = uint32_t(bits) << 16;
-    float value;
-    std::memcpy(&value, &wide, sizeof value);
-    return value;
-}
-
 }  // namespace
 
-std::string StoredTensor::shape_text() const {
-    std::string text = "[";
-    for (const uint64_t n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-    return text + "]";
-}
-
-SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
-    const std::string_view header = read_header(file_);
+StoredTensors read_safetensors(const std::string& path) {
+    const auto file = std::make_shared<const MappedFile>(path);
+    const std::string_view header = read_header(*file);
     const uint64_t data = length_bytes + header.size();
     const Json json = parse_json(header, path, length_bytes);
     const JsonView root(json, path);
+    StoredTensors tensors;
     for (const auto& [name, value] : root.object().items()) {
         const JsonView entry(value, path, name);
-        if (name == "__metadata__")
+        if (name == "__metadata__") {
             check_metadata(entry);
-        else
-            tensors_.emplace(name, read_tensor(entry, data, file_.size() - data));
+            continue;
+        }
+        StoredTensor tensor = read_tensor(entry, data, file->size() - data);
+        tensor.file = file;
+        tensors.emplace(name, std::move(tensor));
     }
-    require_gapless(file_, tensors_, data);
-}
-
-std::vector<float> SafetensorsFile::floats(const std::string& name, const StoredTensor& tensor) const {
-    std::vector<float> values(tensor.elements);
-    const uint8_t* data = file_.data() + tensor.begin;
-    if (tensor.dtype == "F32") {
-        if (!values.empty()) std::memcpy(values.data(), data, values.size() * sizeof(float));
-    } else if (tensor.dtype == "F16" || tensor.dtype == "BF16") {
-        float (*const widen)(uint16_t) = tensor.dtype == "F16" ? from_f16 : from_bf16;
-        for (size_t i = 0; i < values.size(); i++) values[i] = widen(static_cast<uint16_t>(data[2 * i] | data[2 * i + 1] << 8));
-    } else {
-        refuse("E_UNSUPPORTED", path(), name + ": weights of dtype " + tensor.dtype + "; supported are F32, F16 and BF16");
-    }
-    file_.release(tensor.begin, tensor.end - tensor.begin);
-    return values;
-}
-
-bool SafetensorsFile::same_bytes(const StoredTensor& a, const StoredTensor& b) const {
-    return a.dtype == b.dtype && a.shape == b.shape &&
-           std::equal(file_.data() + a.begin, file_.data() + a.end, file_.data() + b.begin);
+    require_gapless(*file, tensors, data);
+    return tensors;
 }
 
 }  // namespace mote::tools

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
-#include "import/hf.h"
+#include "import/transformer.h"
 #include "mote/model.h"
 
 namespace mote::tools {

@@ -15,7 +15,8 @@ namespace mote::tools {
 namespace {
 
 struct PackOptions {
-    std::string checkpoint, tokenizer, weights = "q8", activations, output, random, seed = "0";
+    std::string checkpoint, tokenizer, config, weights = "q8", activations, output, random, seed = "0";
+    uint32_t heads = 0, context = 0;
     bool force = false, allow_nonfinite = false;
 };
 
@@ -24,6 +25,9 @@ Weights read_weights(const PackOptions& o) {
     if (!o.random.empty()) return random_model(o.random, parse_u64("--seed", o.seed));
     ImportOptions import;
     import.allow_nonfinite = o.allow_nonfinite;
+    import.config = o.config;
+    if (o.heads) import.sizes.heads = o.heads;
+    if (o.context) import.sizes.context = o.context;
     if (!o.tokenizer.empty()) import.tokenizer = o.tokenizer;
     return import_checkpoint(o.checkpoint, import);
 }
@@ -47,8 +51,11 @@ void pack(const PackOptions& o) {
 void add_pack(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("pack", "Make a .mote file from a checkpoint");
     const auto o = std::make_shared<PackOptions>();
-    verb->add_option("checkpoint", o->checkpoint, "a Hugging Face folder, a GGUF file, or a llama2.c file")->type_name("CHECKPOINT");
+    verb->add_option("checkpoint", o->checkpoint, "a folder with config.json and its weights, or a file: safetensors, GGUF, PyTorch (.pt, .pth, .bin), llama2.c")->type_name("CHECKPOINT");
     verb->add_option("--tokenizer", o->tokenizer, "tokenizer.json, a llama2.c tokenizer.bin, or a folder with one")->type_name("FILE");
+    verb->add_option("--config", o->config, "the configuration as JSON, if none is in the checkpoint or beside it (config.json, params.json)")->type_name("FILE");
+    add_count(*verb, "--heads", o->heads, "attention heads, if the checkpoint does not say");
+    add_count(*verb, "--context", o->context, "tokens that the model was trained for, if the checkpoint does not say");
     verb->add_option("--weights", o->weights, "f32, f16, q8 or q4 for all matrices; exceptions by role: q4,embedding=q8 (default q8)");
     verb->add_option("--activations", o->activations,
                      "vector: one int8 scale for an activation vector; group: a power of two for each 32 columns, for models with outliers "

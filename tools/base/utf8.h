@@ -1,0 +1,20 @@
+// utf8: whether bytes are text.
+#pragma once
+
+#include <string_view>
+
+#include "../../core/src/utf8.h"
+
+namespace mote::tools {
+
+/// Whether every byte belongs to a character of UTF-8.
+inline bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const Character c = first_character(text.data(), text.size());
+        if (c.code == invalid_character) return false;
+        text.remove_prefix(c.bytes);
+    }
+    return true;
+}
+
+}  // namespace mote::tools
