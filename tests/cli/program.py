@@ -10,7 +10,7 @@ import unittest
 
 MOTE = os.environ.get("MOTE", "mote")
 OK, USAGE, INPUT, IO, LIMIT, INTERRUPTED = 0, 2, 3, 4, 5, 130
-ERROR = re.compile(rb"^mote: error (E_[A-Z]+): .+$")
+ERROR = re.compile(rb"^mote: error (E_[A-Z0-9]+): .+$")
 SMALL = "llama:dim=16,layers=2,heads=2,hidden=24,vocab=259,context=32"
 
 

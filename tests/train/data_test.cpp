@@ -1,8 +1,12 @@
 // data: tokens, windows and samples.
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "host/make_checkpoint.h"
+#include "host/opened_tokenizer.h"
 #include "host/refusal.h"
+#include "mote/model.h"
+#include "tokenizer/train_tokenizer.h"
 #include "train/data.h"
 
 namespace mote::tools {
@@ -65,6 +69,49 @@ TEST(dataset, trains_only_the_completion_of_a_line) {
     const std::vector<int32_t> targets(b.targets, b.targets + 6);
     const int32_t c = int32_t(t.model.byte_ids['c']), d = int32_t(t.model.byte_ids['d']);
     EXPECT_EQ(targets, (std::vector<int32_t>{no_target, c, d, int32_t(t.model.eos), no_target, no_target}));
+}
+
+TEST(dataset, has_the_tokens_of_a_text_in_one_piece_though_it_is_read_in_blocks) {
+    const TemporaryFolder folder;
+    Random random(5);
+    std::string text;
+    const char* const parts[] = {"the ", "cat's ", "12", " \n\n  ", "<|endoftext|>", "\xe7\x8c\xab", "\xff\xe7", "Mat", "!"};
+    while (text.size() < 2500000) text += parts[random.below(9)];  // several blocks
+    const std::string file = folder.write("a.txt", text);
+    TrainTokenizerOptions options;
+    options.vocab = 270;
+    options.invalid = InvalidUtf8::bytes;
+    const TokenizerModel t = train_tokenizer({file}, options).model;
+    EncodeOptions with_control = mote::testing::plain();
+    with_control.parse_special = true;
+    std::vector<uint32_t> expected = mote::testing::OpenedTokenizer(t).encode(text, with_control);
+    expected.push_back(t.eos);
+    const Dataset data({file}, t, 0, 8);
+    EXPECT_EQ(data.tokens(), expected.size());
+    EXPECT_EQ(data.crc(), crc32(0, expected.data(), expected.size() * sizeof(uint32_t)));
+}
+
+TEST(token_file, gives_back_what_memory_does_not_hold) {
+    const TemporaryFolder folder;
+    TokenFile file(folder.path(), 100);
+    std::vector<uint32_t> all;
+    for (uint32_t i = 0; i < 1000; i++) {
+        const uint32_t some[] = {i * 7, i * 7 + 1, i * 7 + 2};
+        file.append(some, 1 + i % 3);
+        all.insert(all.end(), some, some + 1 + i % 3);
+    }
+    ASSERT_EQ(file.size(), all.size());
+    EXPECT_EQ(file.crc(), crc32(0, all.data(), all.size() * sizeof(uint32_t)));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));  // the file has no name
+    for (size_t begin = 0; begin + 17 <= all.size(); begin += 13) {
+        std::vector<uint32_t> found(17);
+        file.read(begin, 17, found.data());
+        ASSERT_TRUE(std::equal(found.begin(), found.end(), all.begin() + std::ptrdiff_t(begin))) << begin;
+    }
+    expect_refusal("E_IO", {"cannot create a file for tokens"}, [&] {
+        TokenFile nowhere(folder.path() + "/absent", 0);
+        nowhere.append(all.data(), 1);
+    });
 }
 
 TEST(dataset, says_which_line_is_wrong) {

@@ -186,7 +186,7 @@ size_t TrainingText::take_invalid(size_t at) {
             const uint8_t found = static_cast<uint8_t>(raw_[at]);
             refuse_at("E_UTF8", files_[next_file_ - 1], raw_begin_ + at,
                       std::string("0x") + digits[found >> 4] + digits[found & 15] +
-                          " begins no UTF-8 character; pass --invalid replace or --invalid bytes to learn from such a text");
+                          " begins no UTF-8 character; mote tokenizer train learns from such a text with --invalid replace or --invalid bytes");
         }
     }
     return bytes;

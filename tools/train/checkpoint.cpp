@@ -156,12 +156,13 @@ std::vector<std::string> steps_in(const std::string& run) {
 
 RunFolder::RunFolder(const std::string& path) : path_(path) {
     std::error_code error;
-    fs::create_directories(path, error);
+    created_ = fs::create_directories(path, error);
     if (error) refuse_io(path, "cannot create", error.value());
-    const std::string lock = path + "/lock";
+    const std::string lock = lock_path();
     lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock_ < 0) refuse_io(lock, "cannot create", errno);
-    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+    struct stat st {};
+    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0 && ::fstat(lock_, &st) == 0 && st.st_nlink > 0) {  // its holder may take it away
         remove_left_overs(path);
         return;
     }
@@ -169,7 +170,16 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
     refuse("E_STATE", path, "another trainer is at work in this folder");
 }
 
-RunFolder::~RunFolder() { ::close(lock_); }
+// A folder in which nothing was done goes again.
+RunFolder::~RunFolder() {
+    std::error_code ignored;
+    fs::directory_iterator entries(path_, ignored);
+    if (created_ && std::distance(fs::begin(entries), fs::end(entries)) == 1) {
+        ::unlink(lock_path().c_str());
+        ::rmdir(path_.c_str());
+    }
+    ::close(lock_);
+}
 
 bool RunFolder::has_steps() const { return !steps_in(path_).empty(); }
 

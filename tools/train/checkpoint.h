@@ -57,8 +57,10 @@ public:
 
 private:
     void settle(const RunState& state) const;
+    std::string lock_path() const { return path_ + "/lock"; }
 
     std::string path_;
+    bool created_ = false;
     int lock_;
 };
 

@@ -7,13 +7,16 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/looks_like.h"
+#include "base/output.h"
 #include "base/pairs.h"
 #include "base/random.h"
 #include "mote/model.h"
 #include "mote/tokenizer.h"
 #include "tokenizer/tokenizer_import.h"
+#include "tokenizer/train_text.h"
 #include "tokenizer/train_tokenizer.h"
 #include "tokenizer/write_tokenizer_json.h"
+#include "train/data_files.h"
 
 namespace mote::tools {
 namespace {
@@ -40,6 +43,24 @@ DataTokenizer imported(const std::string& path) {
     return t;
 }
 
+// Whether a text cut between words has the tokens that it has in one piece.
+bool can_be_cut(const TokenizerModel& t) {
+    const bool splits = t.pre_tokenizer == PreTokenizer::gpt2, single = t.merges.empty() && t.pre_tokenizer == PreTokenizer::none;
+    return (splits || single) && !(t.flags & (tokenizer_prefix_space | tokenizer_fuse_unk));
+}
+
+SpecialTexts special_texts(const TokenizerModel& t) {
+    std::vector<std::string> texts;
+    for (const uint32_t id : t.specials)
+        if (!t.pieces[id].empty()) texts.push_back(t.pieces[id]);
+    return SpecialTexts(texts);
+}
+
+void require_text(const std::string& file) {
+    const std::string kind = looks_like(MappedFile(file).text());
+    if (!kind.empty() && kind != "a text file" && kind != "JSON text") refuse("E_TYPE", file, "looks like " + kind + ", not like text");
+}
+
 }  // namespace
 
 // Core's tokenizer with buffers of its own.
@@ -53,8 +74,8 @@ public:
         tokenizer_ = opened.value;
     }
 
-    // `where` names the text: a file, or a file and line.
-    void append(std::string_view text, bool special, const std::string& where, std::vector<uint32_t>& tokens) const {
+    // `where` names the text: a file, or a file and line; `begin` is where the text lies in it.
+    std::vector<uint32_t> tokens(std::string_view text, bool special, const std::string& where, uint64_t begin = 0) const {
         const Result<size_t> bytes = encode_scratch(text.size());
         if (!bytes.ok()) refuse("E_LIMIT", where, std::to_string(text.size()) + " bytes of text in one piece are too many");
         std::vector<uint32_t> scratch(bytes.value / 4), own(text.size() + 3);
@@ -64,9 +85,10 @@ public:
         const Result<size_t> count = encode(tokenizer_, {text.data(), text.size()}, options,
                                             {reinterpret_cast<uint8_t*>(scratch.data()), bytes.value}, {own.data(), own.size()});
         if (!count.ok() && count.fault.error == Error::missing)
-            refuse_at("E_TOKEN", where, count.fault.where, "the tokenizer has no token for byte " + std::to_string(count.fault.found));
+            refuse_at("E_TOKEN", where, begin + count.fault.where, "the tokenizer has no token for byte " + std::to_string(count.fault.found));
         if (!count.ok()) refuse("E_TOKEN", where, error_sentence(count.fault.error));
-        tokens.insert(tokens.end(), own.begin(), own.begin() + std::ptrdiff_t(count.value));
+        own.resize(count.value);
+        return own;
     }
 
 private:
@@ -82,20 +104,23 @@ DataTokenizer make_tokenizer(const std::string& choice, const std::vector<std::s
     if (choice != "char" && choice != "bytes") return imported(choice);
     TrainTokenizerOptions options;
     options.type = choice == "char" ? TokenizerType::characters : TokenizerType::bytes;
-    return written(train_tokenizer(choice == "char" ? data : std::vector<std::string>{}, options).model);
+    return written(train_tokenizer(choice == "char" ? data_files(data) : std::vector<std::string>{}, options).model);
 }
 
-Dataset::Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length)
-    : length_(length), vocab_(uint32_t(tokenizer.pieces.size())) {
+Dataset::Dataset(const std::vector<std::string>& paths, const TokenizerModel& tokenizer, float val_fraction, size_t length,
+                 const std::string& cache)
+    : length_(length), vocab_(uint32_t(tokenizer.pieces.size())), tokens_(cache.empty() ? std::filesystem::temp_directory_path().string() : cache) {
     const TextEncoder encoder(tokenizer);
+    const std::vector<std::string> files = data_files(paths);
     for (const std::string& file : files) {
         if (holds_pairs(file) != holds_pairs(files.front()))
             refuse("E_TYPE", file, "texts and lines of prompt and completion do not go together; train on one after the other");
         if (holds_pairs(file))
-            add_samples(file, encoder, tokenizer.eos);
+            add_samples(file, encoder, tokenizer);
         else
-            add_text(file, encoder, tokenizer.eos);
+            add_text(file, encoder, tokenizer);
     }
+    if (unknown_) note(std::to_string(unknown_) + " of " + std::to_string(tokens_.size()) + " tokens are unknown to the tokenizer");
     const size_t all = samples_.empty() ? tokens_.size() : samples_.size();
     train_count_ = all - size_t(double(all) * double(val_fraction));
     if (samples_.empty() && train_count_ <= length)
@@ -104,26 +129,41 @@ Dataset::Dataset(const std::vector<std::string>& files, const TokenizerModel& to
     if (samples_.empty() && all - train_count_ <= length) train_count_ = all;  // too little to validate with
 }
 
-void Dataset::add_text(const std::string& file, const TextEncoder& encoder, uint32_t end_token) {
-    const MappedFile text(file);
-    const std::string kind = looks_like(text.text());
-    if (text.size() == 0) refuse("E_EMPTY", file, "is empty");
-    if (!kind.empty() && kind != "a text file" && kind != "JSON text") refuse("E_TYPE", file, "looks like " + kind + ", not like text");
-    encoder.append(text.text(), true, file, tokens_);
-    if (end_token != no_token) tokens_.push_back(end_token);
+void Dataset::add(const std::vector<uint32_t>& tokens, uint32_t unknown) {
+    if (unknown != no_token) unknown_ += size_t(std::count(tokens.begin(), tokens.end(), unknown));
+    tokens_.append(tokens.data(), tokens.size());
 }
 
-void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, uint32_t end_token) {
+void Dataset::add_text(const std::string& file, const TextEncoder& encoder, const TokenizerModel& tokenizer) {
+    require_text(file);
+    if (can_be_cut(tokenizer)) {
+        const SpecialTexts specials = special_texts(tokenizer);
+        TrainingText text({file}, specials, InvalidUtf8::bytes);
+        Progress progress("reading " + file, "bytes", text.total_bytes());
+        uint64_t at = 0;
+        for (std::string block; text.next(block); at += block.size()) {
+            progress.at(std::min(at, text.total_bytes()));  // a file may have grown
+            add(encoder.tokens(block, true, file, at), tokenizer.unk);
+        }
+    } else {
+        const MappedFile text(file);
+        if (text.size() == 0) refuse("E_EMPTY", file, "is empty");
+        add(encoder.tokens(text.text(), true, file), tokenizer.unk);
+    }
+    if (tokenizer.eos != no_token) tokens_.append(&tokenizer.eos, 1);
+}
+
+void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, const TokenizerModel& tokenizer) {
     for (const Pair& pair : read_pairs(file)) {
         const std::string where = file + ": line " + std::to_string(pair.line);
         Sample sample{tokens_.size(), 0, 0};
-        encoder.append(pair.prompt, false, where, tokens_);
+        add(encoder.tokens(pair.prompt, false, where), tokenizer.unk);
         sample.trained_from = tokens_.size();
-        encoder.append(pair.completion, false, where, tokens_);
-        if (end_token != no_token)
-            tokens_.push_back(end_token);
+        add(encoder.tokens(pair.completion, false, where), tokenizer.unk);
+        if (tokenizer.eos != no_token)
+            tokens_.append(&tokenizer.eos, 1);
         else
-            encoder.append("\n", false, where, tokens_);  // so that a completion is known to end
+            add(encoder.tokens("\n", false, where), tokenizer.unk);  // so that a completion is known to end
         sample.end = tokens_.size();
         const size_t count = sample.end - sample.begin;
         if (count < 2) refuse("E_EMPTY", where, "nothing is left to predict; give a prompt");
@@ -174,23 +214,26 @@ Batch Dataset::batch_in_order(Split split, size_t first, size_t sequences, Batch
 }
 
 void Dataset::put_window(size_t begin, size_t row, BatchBuffer& buffer) const {
+    std::vector<uint32_t> tokens(length_ + 1);
+    tokens_.read(begin, tokens.size(), tokens.data());
     for (size_t i = 0; i < length_; i++) {
-        buffer.tokens[row * length_ + i] = tokens_[begin + i];
-        buffer.targets[row * length_ + i] = int32_t(tokens_[begin + i + 1]);
+        buffer.tokens[row * length_ + i] = tokens[i];
+        buffer.targets[row * length_ + i] = int32_t(tokens[i + 1]);
     }
 }
 
 void Dataset::put_sample(const Sample& sample, size_t row, BatchBuffer& buffer) const {
-    for (size_t i = sample.begin; i + 1 < sample.end; i++) {
-        const size_t at = row * length_ + i - sample.begin;
-        buffer.tokens[at] = tokens_[i];
-        if (i + 1 >= sample.trained_from) buffer.targets[at] = int32_t(tokens_[i + 1]);
+    std::vector<uint32_t> tokens(sample.end - sample.begin);
+    tokens_.read(sample.begin, tokens.size(), tokens.data());
+    for (size_t i = 0; i + 1 < tokens.size(); i++) {
+        const size_t at = row * length_ + i;
+        buffer.tokens[at] = tokens[i];
+        if (sample.begin + i + 1 >= sample.trained_from) buffer.targets[at] = int32_t(tokens[i + 1]);
     }
 }
 
 uint32_t Dataset::crc() const {
-    const uint32_t tokens = crc32(0, tokens_.data(), tokens_.size() * sizeof(uint32_t));
-    return crc32(tokens, samples_.data(), samples_.size() * sizeof(Sample));
+    return crc32(tokens_.crc(), samples_.data(), samples_.size() * sizeof(Sample));
 }
 
 }  // namespace mote::tools

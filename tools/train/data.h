@@ -8,6 +8,7 @@
 
 #include "model/tokenizer_model.h"
 #include "train/model.h"
+#include "train/token_file.h"
 
 namespace mote::tools {
 
@@ -30,13 +31,18 @@ struct BatchBuffer {
 
 class Dataset {
 public:
-    /// Texts: one stream of tokens, each file ended by the tokenizer's end token; control tokens in the text are read as such. Files
+    /// Texts, and folders of them (data_files): one stream of tokens, each file ended by the tokenizer's end token, so that documents are
+    /// packed without gaps and windows may cross their ends; control tokens in the text are read as such. Any bytes are text: what a
+    /// tokenizer of bytes cannot take apart becomes its unknown token, which is noted, or is refused where it has none. Files
     /// named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens are
     /// read, and the end token, or a line end where there is none, follows.
     /// The last `val_fraction` is for validation.
     ///   length  tokens of a sequence
-    /// Errors: E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of JSON with file and line.
-    Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length);
+    ///   cache   folder for what memory does not hold; empty: that of the system
+    /// Memory does not grow with the texts, but for a tokenizer that knows no words (SentencePiece's): there a file is read in one piece.
+    /// Errors: E_IO, E_NOSPACE, E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of JSON with file and line.
+    Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length,
+            const std::string& cache = "");
 
     /// Sequences drawn by the seed: windows of the stream, or samples with what is left filled up and not trained. The same seed gives
     /// the same batch.
@@ -58,8 +64,9 @@ private:
     struct Sample {
         size_t begin, trained_from, end;  // in tokens_
     };
-    void add_text(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
-    void add_samples(const std::string& file, const class TextEncoder& encoder, uint32_t end_token);
+    void add(const std::vector<uint32_t>& tokens, uint32_t unknown);
+    void add_text(const std::string& file, const class TextEncoder& encoder, const TokenizerModel& tokenizer);
+    void add_samples(const std::string& file, const class TextEncoder& encoder, const TokenizerModel& tokenizer);
     struct Part {
         size_t begin, end;  // tokens, or samples
     };
@@ -69,7 +76,8 @@ private:
 
     size_t length_;
     uint32_t vocab_;
-    std::vector<uint32_t> tokens_;
+    TokenFile tokens_;
+    size_t unknown_ = 0;           // of tokens_
     std::vector<Sample> samples_;  // empty: a stream
     size_t train_count_;           // tokens or samples; the rest is for validation
 };

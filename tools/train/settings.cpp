@@ -95,6 +95,7 @@ void check_settings(const TrainSettings& s) {
         if (!(value >= 0)) refuse_usage("--" + std::string(name) + " must not be negative");
     if (!s.qat.empty()) parse_qat(s.qat);
     if (s.qat_steps && s.qat.empty()) refuse_usage("--qat-steps goes with --qat");
+    if (s.rate == 0) refuse_usage("--lr must be more than 0");
     if (s.threads > 1024) refuse_usage("--threads " + std::to_string(s.threads) + " is more than 1024");
 }
 

@@ -47,7 +47,7 @@ void add_training(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("train", "Train a model on text");
     const auto o = std::make_shared<TrainVerb>();
     TrainSettings& settings = o->options.settings;
-    verb->add_option("--data", settings.data, "texts, or .jsonl files with a prompt and a completion a line")->type_name("FILE...");
+    verb->add_option("--data", settings.data, "texts and folders of texts, or .jsonl files with a prompt and a completion a line")->type_name("FILE...");
     verb->add_option("-o,--output", o->options.run, "folder of the run: checkpoints, log.jsonl, loss.svg")->type_name("DIR");
     for (const SettingField& field : setting_fields()) o->given.emplace_back(field.name, add_setting(*verb, settings, field));
     verb->add_flag("--resume", o->options.resume, "go on from the newest checkpoint, with the same bits as without a stop");
