@@ -53,7 +53,7 @@ public:
           weights_(std::move(weights)),
           tokenizer_(std::move(tokenizer)),
           settings_(state_.settings),
-          data_(settings_.data, tokenizer_.model, settings_.val_fraction, settings_.context, folder.path()),
+          data_(settings_.data, tokenizer_.model, settings_.val_fraction, settings_.context, folder ? folder->path() : ""),
           network_(network_of(weights_)),
           threads_(settings_.threads),
           optimizer_(network_, threads_, settings_.batch, settings_.context),
