@@ -325,8 +325,8 @@ size_t image_size(const void* image, size_t available) {
 Matrix tensor(const Model& m, Role role, uint32_t layer, uint32_t expert) {
     uint32_t begin = m.first_of_role[uint32_t(role)], end = m.first_of_role[uint32_t(role) + 1];
     const uint64_t key = uint64_t(role) << 32 | uint64_t(layer) << 16 | expert;
-    while (begin < end) {
-        const uint32_t middle = begin + (end - begin) / 2;
+    uint32_t middle = begin + (layer < end - begin ? layer : 0);  // where it is when each layer has one
+    for (; begin < end; middle = begin + (end - begin) / 2) {
         const TensorRecord& r = m.directory[middle];
         const uint64_t own = sort_key(r);
         if (own == key) {

@@ -46,9 +46,10 @@ CacheOfHead q8_cache(Random& random, uint32_t positions, uint32_t dim, int32_t c
         c.values.push_back(uint8_t(int8_t(random.between(-127, 127))));
     }
     const auto scale = [&] { return uint16_t(uint32_t(127 + center + random.between(0, int32_t(spread))) << 7 | random.below(128)); };
+    const bool zero_keys = random.below(3) == 0, zero_values = random.below(3) == 0;  // now and then, so that rows may take it as rare
     for (uint32_t t = 0; t < positions; t++) {
-        c.key_scales.push_back(random.below(16) ? scale() : 0);  // now and then a key of zeros
-        c.value_scales.push_back(random.below(16) ? scale() : 0);
+        c.key_scales.push_back(zero_keys && random.below(16) == 0 ? uint16_t(0) : scale());
+        c.value_scales.push_back(zero_values && random.below(16) == 0 ? uint16_t(0) : scale());
     }
     return c;
 }

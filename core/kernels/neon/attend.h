@@ -1,5 +1,5 @@
 // attend: one query against one head's q8 cache, eight positions at a time, for each row that brings its own dots of a query with four
-// keys. Every step is the integer step of softmax.h; fewer than eight positions take that definition itself.
+// keys. Every step is that of softmax.h for the scales that occur; other scales, fewer positions and heads of no whole eights are ref's.
 #pragma once
 
 #include "../ref/ref.h"
@@ -21,33 +21,30 @@ struct Eight {
 
 [[gnu::always_inline]] inline Eight load_scores(const int32_t* p) { return {load4(p), load4(p + 4)}; }
 
-// bf16 scales as mantissas and exponents; a zero scale has mantissa 0.
-[[gnu::always_inline]] inline uint16x8_t mantissas(uint16x8_t bf16) {
-    const uint16x8_t body = vorrq_u16(vandq_u16(bf16, vdupq_n_u16(0x7f)), vdupq_n_u16(0x80));
-    return vandq_u16(body, vtstq_u16(bf16, vdupq_n_u16(0x7f80)));
-}
-[[gnu::always_inline]] inline int16x8_t exponents(uint16x8_t bf16) { return vreinterpretq_s16_u16(vshrq_n_u16(vshlq_n_u16(bf16, 1), 8)); }
+// bf16 scales as mantissas and exponents, of those that are not negative; a zero one's mantissa is wrong.
+[[gnu::always_inline]] inline uint16x8_t mantissas(uint16x8_t bf16) { return vorrq_u16(vandq_u16(bf16, vdupq_n_u16(0x7f)), vdupq_n_u16(0x80)); }
+[[gnu::always_inline]] inline int16x8_t exponents(uint16x8_t bf16) { return vreinterpretq_s16_u16(vshrq_n_u16(bf16, 7)); }
 
-// Doubling and keeping the upper half of a product with mantissa << 15 is (a * mantissa) >> 16. It is below 2^30 in magnitude, so that
-// only a shift to the left reaches the bound; one that saturates int32 is beyond it, as score_of says.
+// How far a key's exponent shifts its score to the left.
+inline int32_t shift_of(int32_t exponent, const ScoreScale& scale) { return exponent + scale.exponent - 134 + 32; }
+
+// Doubling and keeping the upper half of a product with mantissa << 15 is (a * mantissa) >> 16.
 [[gnu::always_inline]] inline int32x4_t scores4(int32x4_t dots, uint16x4_t key_mantissas, int32_t mantissa, int16x4_t shift) {
     const int32x4_t scaled = vmulq_s32(dots, vreinterpretq_s32_u32(vmovl_u16(key_mantissas)));
-    const int32x4_t score = vqshlq_s32(vqdmulhq_n_s32(scaled, mantissa << 15), vmovl_s16(shift));
-    return vmaxq_s32(vminq_s32(score, vdupq_n_s32(1 << 30)), vdupq_n_s32(-(1 << 30)));
+    return vshlq_s32(vqdmulhq_n_s32(scaled, mantissa << 15), vmovl_s16(shift));
 }
 
-// Shifts by more than 31 do what 31 does: to the right nothing but the sign is left, to the left all but zero saturates.
+// Shifts to the right by more than 31 do what 31 does: nothing but the sign is left.
 [[gnu::always_inline]] inline Eight scores8(const Eight& dots, uint16x8_t key_scales, const ScoreScale& scale) {
     const uint16x8_t m = mantissas(key_scales);
-    int16x8_t shift = vaddq_s16(exponents(key_scales), vdupq_n_s16(int16_t(scale.exponent - 134 + 32)));
-    shift = vmaxq_s16(vminq_s16(shift, vdupq_n_s16(31)), vdupq_n_s16(-31));
+    const int16x8_t shift = vmaxq_s16(vaddq_s16(exponents(key_scales), vdupq_n_s16(int16_t(shift_of(0, scale)))), vdupq_n_s16(-31));
     return {scores4(dots.low, vget_low_u16(m), scale.mantissa, vget_low_s16(shift)),
             scores4(dots.high, vget_high_u16(m), scale.mantissa, vget_high_s16(shift))};
 }
 
 struct Extremes {
     int32_t score, value_exponent;
-    bool finite;
+    bool usual;  // what ref does for other scales is left to it: zero, not finite, or that shift a score to the left
 };
 
 [[gnu::always_inline]] inline int32_t largest_lane(int32x4_t v) {
@@ -61,34 +58,14 @@ struct Extremes {
     return vget_lane_u16(vpmax_u16(four, four), 0);
 }
 
-inline int32_t dot(const int8_t* q, const int8_t* k, uint32_t n) {
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < n; i++) sum += q[i] * k[i];
-    return sum;
-}
-
-Extremes fill_few_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
-    Extremes out{-0x7fffffff, 0, true};
-    for (uint32_t t = 0; t < a.positions; t++) {
-        score[t] = score_of(dot(query, reinterpret_cast<const int8_t*>(a.keys) + size_t(t) * a.head_dim, a.head_dim), a.key_scales[t], scale);
-        if (score[t] > out.score) out.score = score[t];
-        const int32_t e = bf16_exponent(a.value_scales[t]);
-        if (e > out.value_exponent) out.value_exponent = e;
-        out.finite = out.finite && bf16_exponent(a.key_scales[t]) < 255;
-    }
-    out.finite = out.finite && scale.finite && out.value_exponent < 255;
-    return out;
-}
-
 // Fills the scores of all positions, of which there are eight or more; some of the last eight may be done twice.
 template <FourDots dots>
 [[gnu::always_inline]] inline Extremes fill_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
     const int8_t* keys = reinterpret_cast<const int8_t*>(a.keys);
     const uint16_t *key_scales = a.key_scales, *value_scales = a.value_scales;
     const size_t head_dim = a.head_dim;
-    const uint16x8_t exponent_mask = vdupq_n_u16(0x7f80);
     int32x4_t largest = vdupq_n_s32(-0x7fffffff);
-    uint16x8_t key_exponent = vdupq_n_u16(0), value_exponent = key_exponent;
+    uint16x8_t key_most = vdupq_n_u16(0), key_least = vdupq_n_u16(0xffff), value_most = key_most;
     uint32_t left = a.positions;
     do {
         if (left < lanes) {
@@ -100,12 +77,14 @@ template <FourDots dots>
         store(score, s.low);
         store(score + 4, s.high);
         largest = vmaxq_s32(largest, vmaxq_s32(s.low, s.high));
-        key_exponent = vmaxq_u16(key_exponent, vandq_u16(own_scales, exponent_mask));
-        value_exponent = vmaxq_u16(value_exponent, vandq_u16(load8(value_scales), exponent_mask));
+        key_most = vmaxq_u16(key_most, own_scales);
+        key_least = vminq_u16(key_least, own_scales);
+        value_most = vmaxq_u16(value_most, load8(value_scales));
         keys += lanes * head_dim, key_scales += lanes, value_scales += lanes, score += lanes, left -= lanes;
     } while (left);
-    const int32_t e = bf16_exponent(largest_lane(value_exponent));
-    return {largest_lane(largest), e, scale.finite && e < 255 && bf16_exponent(largest_lane(key_exponent)) < 255};
+    // The bits of a bf16 that is not negative are ordered as it is; from 16 on, a zero value's weight rounds to 0 with any mantissa.
+    const int32_t e = largest_lane(value_most) >> 7, most = largest_lane(key_most) >> 7, least = 0xffff - largest_lane(vmvnq_u16(key_least));
+    return {largest_lane(largest), e, e >= 16 && e <= 240 && least >= 0x80 && shift_of(most, scale) <= 0};
 }
 
 // (a * b) >> 16
@@ -143,16 +122,6 @@ struct EightUnsigned {
     const uint32x4_t low = vrshlq_u32(vmulq_u32(p.low, vmovl_u16(vget_low_u16(m))), vmovl_s16(vget_low_s16(up)));
     const uint32x4_t high = vrshlq_u32(vmulq_u32(p.high, vmovl_u16(vget_high_u16(m))), vmovl_s16(vget_high_s16(up)));
     return vuzpq_s16(vreinterpretq_s16_u32(low), vreinterpretq_s16_u32(high)).val[0];
-}
-
-uint32_t few_scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
-    uint32_t total = 0;
-    for (uint32_t t = 0; t < a.positions; t++) {
-        const uint32_t p = exp2_negative(uint32_t(x.score) - uint32_t(score[t]));
-        total += p;
-        weight[t] = int16_t(weight_of(p, a.value_scales[t], x.value_exponent));
-    }
-    return total;
 }
 
 // Turns scores into weights in place, as int16 from the front: a weight's place never lies behind its score's. The last eight are
@@ -254,21 +223,18 @@ void sum_values(const Attention& a, const int16_t* weight, float unit, float* ou
 
 template <FourDots dots>
 [[gnu::always_inline]] inline void attend_q8(const Attention& a, const float* q, float* out) {
-    if (a.head_dim % 8) return ref_attend_q8(a, q, out);
+    if (a.head_dim % 8 || a.positions < lanes) return ref_attend_q8(a, q, out);
     alignas(16) int8_t query[max_head_dim];
     float query_scale;
     neon_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
     const ScoreScale scale = score_scale(query_scale, a.scale);
+    if (!scale.finite) return ref_attend_q8(a, q, out);
 
     int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
     int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);
-    const bool few = a.positions < lanes;
-    const Extremes x = few ? fill_few_scores(a, query, scale, score) : fill_scores<dots>(a, query, scale, score);
-    if (!x.finite) {
-        for (uint32_t i = 0; i < a.head_dim; i++) out[i] = float_of(nan_bits);
-        return;
-    }
-    const uint32_t total = few ? few_scores_to_weights(a, x, score, weight) : scores_to_weights(a, x, score, weight);
+    const Extremes x = fill_scores<dots>(a, query, scale, score);
+    if (!x.usual) return ref_attend_q8(a, q, out);
+    const uint32_t total = scores_to_weights(a, x, score, weight);
     sum_values(a, weight, output_scale(x.value_exponent, total), out);
 }
 

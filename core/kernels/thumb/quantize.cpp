@@ -32,7 +32,8 @@ void round_to_int8(const float* x, uint32_t n, uint32_t largest, float inverse, 
         const uint32_t up = scaled_by(m, factor) + (half + zone);  // at most 127.5 * 2^25 + zone
         int32_t rounded = int32_t(up >> point);
         if ((up & fraction) <= 2 * zone) rounded = int8_t(bits_of(float_of(bits & 0x7fffffffu) * inverse + 12582912.0f) - 0x4b400000u);
-        *q++ = int8_t(int32_t(bits) < 0 ? -rounded : rounded);
+        const int32_t sign = int32_t(bits) >> 31;
+        *q++ = int8_t((rounded ^ sign) - sign);
     }
 }
 
