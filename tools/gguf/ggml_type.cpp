@@ -2,7 +2,10 @@
 // bits are the same; the layouts are those of ggml-common.h in llama.cpp.
 #include "gguf/ggml_type.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "../core/kernels/arithmetic.h"
 
@@ -137,6 +140,30 @@ void q8_k(const uint8_t* block, float* to) {
     for (uint32_t i = 0; i < 256; i++) to[i] = scale * float(read<int8_t>(block + 4 + i));
 }
 
+// ---- back into blocks
+
+template <class T>
+void write(uint8_t* at, T value) {
+    std::memcpy(at, &value, sizeof value);
+}
+
+void to_f32(const float* from, size_t count, uint8_t* to) { std::memcpy(to, from, count * sizeof(float)); }
+
+void to_f16(const float* from, size_t count, uint8_t* to) {
+    for (size_t i = 0; i < count; i++) write(to + 2 * i, f32_to_f16(from[i]));
+}
+
+// The scale puts the largest magnitude at 127; halves are rounded away from zero, and by the scale before it is rounded itself.
+void to_q8_0(const float* from, size_t blocks, uint8_t* to) {
+    for (; blocks > 0; blocks--, from += 32, to += 34) {
+        float largest = 0;
+        for (uint32_t i = 0; i < 32; i++) largest = std::max(largest, std::abs(from[i]));
+        const float scale = largest / 127, inverse = scale != 0 ? 1 / scale : 0;
+        write(to, f32_to_f16(scale));
+        for (uint32_t i = 0; i < 32; i++) write(to + 2 + i, int8_t(std::round(from[i] * inverse)));
+    }
+}
+
 // ---- the table
 
 template <void (*decode_block)(const uint8_t*, float*), uint32_t elements, uint32_t bytes>
@@ -145,18 +172,20 @@ void decode_all(const uint8_t* from, size_t blocks, float* to) {
 }
 
 template <void (*decode_block)(const uint8_t*, float*), uint32_t elements, uint32_t bytes>
-constexpr GgmlType read_type(uint32_t id, const char* name) {
-    return {id, name, elements, bytes, decode_all<decode_block, elements, bytes>};
+constexpr GgmlType read_type(uint32_t id, const char* name, void (*encode)(const float*, size_t, uint8_t*) = nullptr, float most = 0) {
+    return {id, name, elements, bytes, decode_all<decode_block, elements, bytes>, encode, most};
 }
 
+constexpr float most_f16 = 65504;
+
 constexpr GgmlType types[] = {
-    read_type<f32, 1, 4>(0, "F32"),
-    read_type<f16, 1, 2>(1, "F16"),
+    read_type<f32, 1, 4>(0, "F32", to_f32, std::numeric_limits<float>::max()),
+    read_type<f16, 1, 2>(1, "F16", to_f16, most_f16),
     read_type<q4_0, 32, 18>(2, "Q4_0"),
     read_type<q4_1, 32, 20>(3, "Q4_1"),
     read_type<q5_0, 32, 22>(6, "Q5_0"),
     read_type<q5_1, 32, 24>(7, "Q5_1"),
-    read_type<q8_0, 32, 34>(8, "Q8_0"),
+    read_type<q8_0, 32, 34>(8, "Q8_0", to_q8_0, 127 * most_f16),
     {9, "Q8_1", 32, 36, nullptr},
     read_type<q2_k, 256, 84>(10, "Q2_K"),
     read_type<q3_k, 256, 110>(11, "Q3_K"),
@@ -189,6 +218,12 @@ constexpr GgmlType types[] = {
 const GgmlType* find_ggml_type(uint32_t id) {
     for (const GgmlType& type : types)
         if (type.id == id) return &type;
+    return nullptr;
+}
+
+const GgmlType* find_written_type(const std::string& name) {
+    for (const GgmlType& type : types)
+        if (type.encode && name == type.name) return &type;
     return nullptr;
 }
 

@@ -16,7 +16,8 @@ namespace {
 int exit_code = 0;
 
 using Verb = void (*)(CLI::App&);
-constexpr Verb verbs[] = {add_pack, add_run, add_plan, add_inspect, add_verify, add_tokenize, add_tokenizer, add_corpus, add_training, add_eval, add_bench, add_image, add_targets};
+constexpr Verb verbs[] = {add_pack,   add_export,   add_run,  add_plan,  add_inspect, add_verify, add_tokenize, add_tokenizer,
+                          add_corpus, add_training, add_eval, add_bench, add_image,   add_targets};
 
 // A program started with closed standard streams must not print into a file that it opens later.
 void open_standard_streams() {

@@ -7,6 +7,7 @@
 namespace mote::tools {
 
 void add_pack(CLI::App& program);
+void add_export(CLI::App& program);
 void add_run(CLI::App& program);
 void add_plan(CLI::App& program);
 void add_inspect(CLI::App& program);
