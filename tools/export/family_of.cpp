@@ -36,8 +36,8 @@ constexpr double radians_of_one = 6.283185307179586476925 / 4294967296.0;
 }  // namespace
 
 const Family* family_of(const Weights& w) {
-    for (const char* name : {"gpt2", "llama", "qwen2", "qwen3"})
-        if (is_of(*find_family(name), w)) return find_family(name);
+    for (const Family& family : families())
+        if (is_of(family, w)) return &family;
     return nullptr;
 }
 

@@ -1,14 +1,13 @@
 // hf: a family's row of import/families, read backwards.
 #include "export/hf.h"
 
-#include <cmath>
 #include <cstring>
 #include <map>
-#include <set>
 
 #include "base/error.h"
+#include "export/family_of.h"
+#include "export/rope_rows.h"
 #include "import/families.h"
-#include "import/rope.h"
 #include "import/shape.h"
 
 namespace mote::tools {
@@ -23,44 +22,17 @@ using TensorsByName = std::map<std::string, StoredValues>;
 
 // ---- which family
 
-// Tensors that one key of config.json announces are all there or none.
-bool announced_together(const Family& family, const Weights& w) {
-    for (const TensorRule& one : family.tensors)
-        for (const TensorRule& other : family.tensors)
-            if (one.exists_if && other.exists_if && std::string(one.exists_if) == other.exists_if &&
-                w.tensors.count({one.role, 0}) != w.tensors.count({other.role, 0}))
-                return false;
-    return true;
-}
-
-bool is_of(const Family& family, const Weights& w) {
-    const Architecture& a = w.architecture;
-    std::set<Role> expected, present;
-    for (const TensorRule& rule : family.tensors)
-        if (!rule.exists_if || w.tensors.count({rule.role, 0})) expected.insert(rule.role);
-    for (const auto& [key, tensor] : w.tensors)
-        if (key.first != Role::head) present.insert(key.first);
-    return a.norm == family.norm && a.position == family.position && a.block[0][1].work == family.feed_forward && expected == present &&
-           announced_together(family, w) && (family.kv_heads || a.kv_heads == a.heads);
-}
-
-const Family& family_of(const Weights& w) {
-    for (const Family& family : families())
-        if (is_of(family, w)) return family;
+const Family& checked_family(const Weights& w) {
+    if (const Family* family = family_of(w)) return *family;
     refuse("E_UNSUPPORTED", w.source, "no model of Hugging Face transformers that mote knows is of this architecture; known are " + family_names());
 }
 
 // ---- config.json
 
-// The base whose powers are the frequencies. Files that were made from a round number give it back.
 double theta_of(const Weights& w) {
-    const size_t pairs = w.rope_frequencies.size();
-    if (pairs < 2) return 10000.0;
-    const double second = double(w.rope_frequencies[1]) * (6.283185307179586476925 / 4294967296.0);
-    const double theta = std::pow(second, -double(pairs));
-    for (const double candidate : {std::round(theta / 1000) * 1000, std::round(theta), theta})
-        if (candidate > 0 && rope_frequencies(w.architecture.rope_dim, candidate) == w.rope_frequencies) return candidate;
-    refuse("E_UNSUPPORTED", w.source, "the rope frequencies are not the powers of one theta");
+    const RopeBase base = rope_base(w.rope_frequencies, w.architecture.rope_dim);
+    if (!base.divisors.empty()) refuse("E_UNSUPPORTED", w.source, "the rope frequencies are not the powers of one theta");
+    return base.theta;
 }
 
 // The shortest decimal of a float, so that 1e-05 is not 9.999999747378752e-06.
@@ -95,24 +67,6 @@ Json config_of(const Family& family, const Weights& w) {
 
 // ---- tensors
 
-// Rows (0, 1), (2, 3) ... of each head become (0, half), (1, half + 1) ...
-std::vector<float> with_halves(const HostTensor& t, uint32_t head_dim, uint32_t rope_dim) {
-    const std::vector<float> values = t.values();
-    std::vector<float> out = values;
-    const size_t items = t.rows == 1 ? t.cols : t.rows, width = t.rows == 1 ? 1 : t.cols;
-    for (size_t row = 0; row < items; row++) {
-        const size_t head = row / head_dim * head_dim, i = row % head_dim;
-        if (i >= rope_dim) continue;
-        const size_t to = head + i / 2 + (i % 2) * (rope_dim / 2);
-        std::memcpy(&out[to * width], &values[row * width], width * sizeof(float));
-    }
-    return out;
-}
-
-bool is_turned(Role role) {
-    return role == Role::q || role == Role::k || role == Role::q_bias || role == Role::k_bias || role == Role::q_norm || role == Role::k_norm;
-}
-
 std::string full_name(const Family& family, std::string name, uint32_t layer) {
     const size_t at = name.find('#');
     if (at != std::string::npos) name.replace(at, 1, std::to_string(layer));
@@ -143,9 +97,8 @@ TensorsByName tensors_of(const Family& family, const Weights& w) {
         for (uint32_t layer = 0; layer < (rule.role >= Role::attention_norm ? a.layers : 1); layer++) {
             const auto found = w.tensors.find({rule.role, layer});
             if (found == w.tensors.end() && !family.optional_by_default) continue;
-            const bool move = a.rope_dim && a.rope_pairing == RopePairing::interleaved && is_turned(rule.role);
             const HostTensor t = found == w.tensors.end() ? zeros(shape_of(a, rule.role)) : found->second;
-            put(rule, part_of(family, rule, a), t, move ? with_halves(t, a.head_dim, a.rope_dim) : t.values(), stored[full_name(family, rule.name, layer)]);
+            put(rule, part_of(family, rule, a), t, paired_values(a, rule.role, t, RopePairing::halves), stored[full_name(family, rule.name, layer)]);
         }
     const auto head = w.tensors.find({Role::head, 0});
     if (head != w.tensors.end()) stored[family.head] = {head->second.rows, head->second.cols, head->second.values()};
@@ -175,10 +128,10 @@ std::string safetensors_of(const TensorsByName& tensors) {
 }  // namespace
 
 HfFiles export_hf(const Weights& weights) {
-    const Family& family = family_of(weights);
+    const Family& family = checked_family(weights);
     return {config_of(family, weights).dump(2) + "\n", safetensors_of(tensors_of(family, weights))};
 }
 
-std::string model_type(const Weights& weights) { return family_of(weights).model_type; }
+std::string model_type(const Weights& weights) { return checked_family(weights).model_type; }
 
 }  // namespace mote::tools
