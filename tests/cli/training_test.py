@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import shutil
 import signal
 import struct
@@ -12,7 +13,7 @@ import subprocess
 import time
 import zlib
 
-from program import INPUT, INTERRUPTED, IO, MOTE, OK, USAGE, Case, digest
+from program import INPUT, INTERRUPTED, IO, LIMIT, MOTE, OK, USAGE, Case, digest
 
 TEXT = "the cat sat on a mat and saw it. " * 40
 SHAPE = ("--layers", "1", "--dim", "16", "--heads", "2", "--context", "16", "--batch", "4", "--eval-batches", "1", "--threads", "2")
@@ -65,6 +66,12 @@ class Arguments(Training):
                             (("--family", "bert"), "--family"), (("--family", "llama", "--heads", "4", "--kv-heads", "3"), "")):
             self.refuses(USAGE if says else INPUT, "E_ARG" if says else "E_SHAPE", "train", "--data", "text", "-o", "run", *shape, says=says)
         self.assertFalse(self.path("run").exists())
+
+    def test_J05_a_model_beyond_memory_leaves_nothing(self):
+        if b"__asan_" in pathlib.Path(MOTE).read_bytes():
+            self.skipTest("a sanitizer needs its address space")
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        self.refuses(LIMIT, "E_NOMEM", "train", "--data", "text", "--layers", "1", "--dim", "32768", "--heads", "64", "--threads", "1", "-o", "run", preexec_fn=limit)
 
     def test_train_needs_data_and_a_folder(self):
         self.refuses(USAGE, "E_ARG", "train", "-o", "run", says="--data")
