@@ -32,7 +32,8 @@ DecodedText decode(Decoder& d, uint32_t token) {
     Span<const char> text = piece(t, token);
     if (d.at_start && text.count) {
         d.at_start = false;
-        if ((t.header().flags & tokenizer_prefix_space) && text[0] == ' ') text = {text.data + 1, text.count - 1};
+        const uint32_t taken_away = t.header().flags & (tokenizer_prefix_space | tokenizer_prefix_kept);
+        if (taken_away == tokenizer_prefix_space && text[0] == ' ') text = {text.data + 1, text.count - 1};
     }
     // Complete the held character, byte by byte, until it is whole or can no longer become one.
     size_t count = d.held_count, taken = 0;

@@ -6,15 +6,35 @@
 namespace mote {
 namespace {
 
-// The longest control token that begins here; its length, or 0.
-size_t special_at(const Tokenizer& t, Span<const char> text, uint32_t& token) {
-    const Ids specials = ids_at(t, t.header().specials);
+// Tokens that are found in the text as they are: added ones always, control tokens if asked for.
+struct WholeTokens {
+    Ids lists[2];
+    uint32_t counts[2];
+    uint32_t first_bytes[8] = {};  // a bit for every byte that one of them begins with
+
+    WholeTokens(const Tokenizer& t, bool parse_special)
+        : lists{ids_at(t, t.header().added), ids_at(t, t.header().specials)},
+          counts{t.header().added_count, parse_special ? t.header().specials_count : 0} {
+        for (uint32_t list = 0; list < 2; list++)
+            for (uint32_t i = 0; i < counts[list]; i++)
+                if (const Span<const char> name = piece(t, lists[list][i]); name.count)
+                    first_bytes[uint8_t(name[0]) / 32] |= 1u << uint8_t(name[0]) % 32;
+    }
+    bool may_begin(char c) const { return first_bytes[uint8_t(c) / 32] >> uint8_t(c) % 32 & 1; }
+    bool empty() const { return counts[0] + counts[1] == 0; }
+};
+
+// The longest of them that begins here; its length, or 0.
+size_t whole_token_at(const Tokenizer& t, const WholeTokens& all, Span<const char> text, uint32_t& token) {
     size_t longest = 0;
-    for (uint32_t i = 0; i < t.header().specials_count; i++) {
-        const Span<const char> name = piece(t, specials[i]);
-        if (name.count > longest && name.count <= text.count && compare(name, {text.data, name.count}) == 0) {
-            longest = name.count;
-            token = specials[i];
+    if (!all.may_begin(text[0])) return longest;
+    for (uint32_t list = 0; list < 2; list++) {
+        for (uint32_t i = 0; i < all.counts[list]; i++) {
+            const Span<const char> name = piece(t, all.lists[list][i]);
+            if (name.count > longest && name.count <= text.count && compare(name, {text.data, name.count}) == 0) {
+                longest = name.count;
+                token = all.lists[list][i];
+            }
         }
     }
     return longest;
@@ -28,22 +48,48 @@ void encode_stretch(Encoder& e, const Stretch& stretch) {
     }
 }
 
+bool wants_space(const Tokenizer& t, Span<const char> text, uint64_t where) {
+    const uint32_t flags = t.header().flags;
+    if (!(flags & tokenizer_prefix_space) || (where && !(flags & tokenizer_prefix_every))) return false;
+    if (!(flags & tokenizer_prefix_missing)) return true;
+    const bool mark = (flags & tokenizer_fold_space) && text.count >= 3 && compare({text.data, 3}, {"\xe2\x96\x81", 3}) == 0;
+    return text[0] != ' ' && !mark;
+}
+
+void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end) {
+    if (begin == end) return;
+    const Span<const char> part{text.data + begin, end - begin};
+    encode_stretch(e, {part, begin, wants_space(e.t, part, begin)});
+}
+
 void encode_text(Encoder& e, Span<const char> text, bool parse_special) {
-    const bool prefix = e.t.header().flags & tokenizer_prefix_space;
+    const WholeTokens whole(e.t, parse_special);
     size_t begin = 0;
-    for (size_t i = 0; parse_special && i < text.count;) {
+    for (size_t i = 0; !whole.empty() && i < text.count;) {
         uint32_t token = no_token;
-        const size_t n = special_at(e.t, {text.data + i, text.count - i}, token);
+        const size_t n = whole_token_at(e.t, whole, {text.data + i, text.count - i}, token);
         if (n == 0) {
             i++;
             continue;
         }
-        if (i > begin) encode_stretch(e, {{text.data + begin, i - begin}, begin, prefix && begin == 0});
+        encode_part(e, text, begin, i);
         e.emit(token);
         i += n;
         begin = i;
     }
-    if (begin < text.count) encode_stretch(e, {{text.data + begin, text.count - begin}, begin, prefix && begin == 0});
+    encode_part(e, text, begin, text.count);
+}
+
+// The second half of the scratch remembers words, unless the text is so short that few can come again.
+void divide_scratch(Encoder& e, size_t bytes) {
+    constexpr size_t worth_it = 256, most = 1u << 16, words_each = sizeof(SeenWord) / sizeof(uint32_t);
+    e.seen_count = 0;
+    if (bytes < worth_it) return;
+    e.seen_count = 1;
+    while (e.seen_count < most && e.seen_count * 4 * words_each <= e.scratch_words) e.seen_count *= 2;
+    e.scratch_words -= e.seen_count * words_each;
+    e.seen = reinterpret_cast<SeenWord*>(e.scratch + e.scratch_words);
+    for (size_t i = 0; i < e.seen_count; i++) e.seen[i] = {};
 }
 
 }  // namespace
@@ -64,7 +110,8 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     if (scratch.count < needed.value) return Fault{Error::buffer_too_small, 1, scratch.count, needed.value};
     if (!scratch.data || reinterpret_cast<uintptr_t>(scratch.data) % alignof(uint32_t)) return Fault{Error::alignment, 0, 0, 4};
 
-    Encoder e{t, reinterpret_cast<uint32_t*>(scratch.data), tokens};
+    Encoder e{t, text.data, reinterpret_cast<uint32_t*>(scratch.data), needed.value / sizeof(uint32_t), nullptr, 0, tokens};
+    divide_scratch(e, text.count);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);
     encode_text(e, text, options.parse_special);

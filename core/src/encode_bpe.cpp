@@ -1,5 +1,6 @@
-// encode_bpe: text to tokens by byte-pair merges. O(n log n) in the longest word.
+// encode_bpe: text to tokens by byte-pair merges, word by word. O(n log n) in the longest word.
 #include "encode.h"
+#include "split.h"
 #include "utf8.h"
 
 namespace mote {
@@ -28,7 +29,7 @@ struct Symbols {
 void push_character(Encoder& e, Symbols& s, Span<const char> character, uint64_t where) {
     const TokenizerHeader& h = e.t.header();
     if ((h.flags & tokenizer_fold_space) && character.count == 3 && compare(character, {"\xe2\x96\x81", 3}) == 0) character = {" ", 1};
-    const uint32_t whole = character_token(e.t, character);
+    const uint32_t whole = h.flags & tokenizer_whole_words ? no_token : find_piece(e.t, character);
     if (whole != no_token) return s.push(whole);
     const Ids byte_ids = ids_at(e.t, h.byte_ids);
     bool covered = true;
@@ -74,9 +75,37 @@ void merge_all(const Tokenizer& t, Symbols& s) {
     }
 }
 
-// Encodes a stretch of text within which merges may happen.
+// The same for a few symbols, which stay side by side: looking at every rank costs less than a tree.
+void merge_few(const Tokenizer& t, Symbols& s) {
+    for (uint32_t i = 0; i + 1 < s.count; i++) s.rank[i] = find_merge(t, s.id[i], s.id[i + 1]).rank;
+    while (s.count > 1) {
+        uint32_t best = 0;
+        for (uint32_t i = 1; i + 1 < s.count; i++)
+            if (s.rank[i] < s.rank[best]) best = i;
+        if (s.rank[best] == no_token) return;
+        s.id[best] = find_merge(t, s.id[best], s.id[best + 1]).merged;
+        s.count--;
+        for (uint32_t i = best + 1; i < s.count; i++) {
+            s.id[i] = s.id[i + 1];
+            s.rank[i] = s.rank[i + 1];
+        }
+        if (best + 1 < s.count) s.rank[best] = find_merge(t, s.id[best], s.id[best + 1]).rank;
+        if (best > 0) s.rank[best - 1] = find_merge(t, s.id[best - 1], s.id[best]).rank;
+    }
+}
+
 void encode_word(Encoder& e, const Stretch& word) {
-    Symbols s(e.scratch, word.text.count + 1);
+    if (e.t.header().flags & tokenizer_whole_words) {
+        const uint32_t whole = word.space_before ? no_token : find_piece(e.t, word.text);
+        if (whole != no_token) return e.emit(whole);
+    }
+    // A word that needs more than half of the scratch takes the other half from the words seen, which are forgotten.
+    const size_t capacity = word.text.count + 1;
+    if (capacity * words_per_symbol > e.scratch_words) {
+        e.scratch_words += e.seen_count * (sizeof(SeenWord) / sizeof(uint32_t));
+        e.seen_count = 0;
+    }
+    Symbols s(e.scratch, capacity);
     if (word.space_before) push_character(e, s, {" ", 1}, word.where);
     for (size_t i = 0; i < word.text.count;) {
         const Character c = first_character(word.text.data + i, word.text.count - i);
@@ -84,19 +113,42 @@ void encode_word(Encoder& e, const Stretch& word) {
         i += c.bytes;
     }
     if (!e.fault.ok() || s.count == 0) return;
-    merge_all(e.t, s);
-    for (uint32_t i = 0; i != s.count; i = s.next[i]) e.emit(s.id[i]);
+    constexpr uint32_t few = 24;
+    if (s.count <= few) {
+        merge_few(e.t, s);
+        for (uint32_t i = 0; i < s.count; i++) e.emit(s.id[i]);
+    } else {
+        merge_all(e.t, s);
+        for (uint32_t i = 0; i != s.count; i = s.next[i]) e.emit(s.id[i]);
+    }
+}
+
+uint32_t hash_of(Span<const char> word) {  // FNV-1a
+    uint32_t hash = 0x811c9dc5;
+    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
+    return hash ^ hash >> 15;
+}
+
+// The tokens of a word depend on nothing around it, so a word that came before is copied.
+void encode_word_again(Encoder& e, const Stretch& word) {
+    constexpr size_t longest = 64;
+    if (e.seen_count == 0 || word.space_before || word.text.count > longest) return encode_word(e, word);
+    SeenWord& seen = e.seen[hash_of(word.text) & (e.seen_count - 1)];
+    if (seen.bytes == word.text.count && compare({e.text + seen.begin, seen.bytes}, word.text) == 0) {
+        for (uint32_t i = 0; i < seen.tokens; i++) e.emit(e.out[seen.token + i]);
+        return;
+    }
+    const size_t before = e.written;
+    encode_word(e, word);
+    if (e.fault.ok() && e.written <= e.out.count && e.seen_count)
+        seen = {uint32_t(word.where), uint32_t(word.text.count), uint32_t(before), uint32_t(e.written - before)};
 }
 
 }  // namespace
 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
-    const Span<const char> text = stretch.text;
-    for (size_t i = 0; i < text.count;) {
-        const size_t n = first_word(e.t, {text.data + i, text.count - i});
-        encode_word(e, {{text.data + i, n}, stretch.where + i, stretch.space_before && i == 0});
-        i += n;
-    }
+    Words words(e.t, stretch);
+    for (Stretch word; e.fault.ok() && words.next(word);) encode_word_again(e, word);
 }
 
 }  // namespace mote

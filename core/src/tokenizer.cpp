@@ -15,12 +15,32 @@ Fault fault(Error error, uint64_t where, uint64_t found = 0, uint64_t allowed = 
     } while (0)
 #define MOTE_AT(field) offsetof(TokenizerHeader, field)
 
+// Stages without a hole between them.
+bool known(PreTokenizer stages) {
+    uint32_t rest = uint32_t(stages);
+    bool ended = false;
+    for (uint32_t i = 0; i < max_pre_tokenizers; i++, rest >>= pre_tokenizer_bits) {
+        const uint32_t stage = rest & ((1u << pre_tokenizer_bits) - 1);
+        if (stage >= known_pre_tokenizers || (ended && stage)) return false;
+        ended = stage == 0;
+    }
+    return rest == 0;
+}
+
+bool asks_classes(PreTokenizer stages) {
+    for (uint32_t rest = uint32_t(stages); rest; rest >>= pre_tokenizer_bits) {
+        const PreTokenizer stage = PreTokenizer(rest & ((1u << pre_tokenizer_bits) - 1));
+        if (stage < PreTokenizer::byte_digits) return true;
+    }
+    return false;
+}
+
 Fault check_header(const TokenizerHeader& h) {
     MOTE_CHECK(h.kind == TokenizerKind::bpe, h.kind <= TokenizerKind::unigram && uint32_t(h.kind) ? Error::unsupported : Error::type,
                MOTE_AT(kind), uint32_t(h.kind));
     MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
     MOTE_CHECK((h.flags & ~tokenizer_known_flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, tokenizer_known_flags);
-    MOTE_CHECK(h.pre_tokenizer <= PreTokenizer::gpt2, Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
+    MOTE_CHECK(known(h.pre_tokenizer), Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
     MOTE_CHECK(h.id_bytes == 4 || (h.id_bytes == 2 && h.vocab < 0xffff && h.merges_count < 0xffff), Error::type, MOTE_AT(id_bytes),
                h.id_bytes);
     const uint32_t named[] = {h.bos, h.eos, h.unk};
@@ -45,6 +65,7 @@ Fault check_arrays(const TokenizerHeader& h, size_t bytes) {
         {MOTE_AT(merges), h.merges, uint64_t(h.merges_count) * 3, h.id_bytes},
         {MOTE_AT(classes), h.classes, h.classes_count, 4},
         {MOTE_AT(specials), h.specials, h.specials_count, h.id_bytes},
+        {MOTE_AT(added), h.added, h.added_count, h.id_bytes},
     };
     for (const auto& a : arrays) {
         MOTE_CHECK(a.offset % a.element == 0, Error::alignment, a.field, a.offset, a.element);
@@ -67,7 +88,7 @@ Fault check_pieces(const Tokenizer& t) {
 
 Fault check_ids(const Tokenizer& t) {
     const TokenizerHeader& h = t.header();
-    const Ids byte_ids = ids_at(t, h.byte_ids), characters = ids_at(t, h.characters), specials = ids_at(t, h.specials);
+    const Ids byte_ids = ids_at(t, h.byte_ids), characters = ids_at(t, h.characters);
     for (uint32_t i = 0; i < 256; i++)
         MOTE_CHECK(byte_ids[i] < h.vocab || byte_ids[i] == no_token, Error::token, h.byte_ids + uint64_t(i) * h.id_bytes, byte_ids[i],
                    h.vocab - 1);
@@ -76,10 +97,16 @@ Fault check_ids(const Tokenizer& t) {
         MOTE_CHECK(characters[i] < h.vocab, Error::token, where, characters[i], h.vocab - 1);
         MOTE_CHECK(i == 0 || compare(piece(t, characters[i - 1]), piece(t, characters[i])) < 0, Error::range, where, characters[i]);
     }
-    for (uint32_t i = 0; i < h.specials_count; i++) {
-        const uint64_t where = h.specials + uint64_t(i) * h.id_bytes;
-        MOTE_CHECK(specials[i] < h.vocab, Error::token, where, specials[i], h.vocab - 1);
-        MOTE_CHECK(i == 0 || specials[i - 1] < specials[i], Error::range, where, specials[i], specials[i - 1]);
+    const struct {
+        uint32_t offset, count;
+    } sorted[] = {{h.specials, h.specials_count}, {h.added, h.added_count}};
+    for (const auto& list : sorted) {
+        const Ids ids = ids_at(t, list.offset);
+        for (uint32_t i = 0; i < list.count; i++) {
+            const uint64_t where = list.offset + uint64_t(i) * h.id_bytes;
+            MOTE_CHECK(ids[i] < h.vocab, Error::token, where, ids[i], h.vocab - 1);
+            MOTE_CHECK(i == 0 || ids[i - 1] < ids[i], Error::range, where, ids[i], ids[i - 1]);
+        }
     }
     return Fault{};
 }
@@ -106,13 +133,14 @@ Fault check_merges(const Tokenizer& t) {
 
 Fault check_classes(const Tokenizer& t) {
     const TokenizerHeader& h = t.header();
-    if (h.pre_tokenizer == PreTokenizer::none) return Fault{};
-    MOTE_CHECK(h.classes_count, Error::missing, MOTE_AT(classes_count));
+    if (h.classes_count == 0) {
+        MOTE_CHECK(!asks_classes(h.pre_tokenizer), Error::missing, MOTE_AT(classes_count));
+        return Fault{};
+    }
     const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + h.classes);
     MOTE_CHECK(classes[0] >> 8 == 0, Error::range, h.classes, classes[0] >> 8);
     for (uint32_t i = 0; i < h.classes_count; i++) {
         const uint64_t where = h.classes + uint64_t(i) * 4;
-        MOTE_CHECK((classes[i] & 0xffu) <= uint32_t(CharClass::space), Error::type, where, classes[i] & 0xffu);
         MOTE_CHECK(i == 0 || classes[i - 1] >> 8 < classes[i] >> 8, Error::range, where, classes[i] >> 8);
     }
     return Fault{};
@@ -162,12 +190,12 @@ int compare(Span<const char> a, Span<const char> b) {
     return a.count == b.count ? 0 : a.count < b.count ? -1 : 1;
 }
 
-uint32_t character_token(const Tokenizer& t, Span<const char> character) {
+uint32_t find_piece(const Tokenizer& t, Span<const char> text) {
     const Ids characters = ids_at(t, t.header().characters);
     uint32_t begin = 0, end = t.header().characters_count;
     while (begin < end) {
         const uint32_t middle = begin + (end - begin) / 2;
-        const int order = compare(piece(t, characters[middle]), character);
+        const int order = compare(piece(t, characters[middle]), text);
         if (order == 0) return characters[middle];
         if (order < 0) begin = middle + 1;
         else end = middle;
@@ -188,8 +216,8 @@ Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right) {
     return Merge{no_token, no_token};
 }
 
-CharClass char_class(const Tokenizer& t, uint32_t code) {
-    if (code == 0xffffffff) return CharClass::other;
+uint8_t char_class(const Tokenizer& t, uint32_t code) {
+    if (code == 0xffffffff) return 0;
     const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + t.header().classes);
     uint32_t begin = 0, end = t.header().classes_count;  // the last entry that begins at or before `code`
     while (end - begin > 1) {
@@ -197,7 +225,7 @@ CharClass char_class(const Tokenizer& t, uint32_t code) {
         if (classes[middle] >> 8 <= code) begin = middle;
         else end = middle;
     }
-    return CharClass(classes[begin] & 0xffu);
+    return uint8_t(classes[begin]);
 }
 
 }  // namespace mote

@@ -22,8 +22,8 @@ inline Ids ids_at(const Tokenizer& t, uint32_t offset) { return Ids{t.section + 
 /// Orders byte strings as memcmp does, a prefix first: negative, zero or positive.
 int compare(Span<const char> a, Span<const char> b);
 
-/// The token of a whole character; no_token if there is none.
-uint32_t character_token(const Tokenizer& t, Span<const char> character);
+/// The token of a character, or of a word where the table holds words; no_token if there is none.
+uint32_t find_piece(const Tokenizer& t, Span<const char> text);
 
 /// A merge of two adjacent tokens. rank == no_token: they do not merge.
 struct Merge {
@@ -32,6 +32,7 @@ struct Merge {
 };
 Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right);
 
-CharClass char_class(const Tokenizer& t, uint32_t code);
+/// Bits of CharClass; none for a byte that is no character.
+uint8_t char_class(const Tokenizer& t, uint32_t code);
 
 }  // namespace mote

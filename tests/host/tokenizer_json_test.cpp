@@ -48,7 +48,7 @@ EncodeOptions with_specials() {
 
 TEST(tokenizer_json, reads_marked_spaces) {
     const TokenizerModel m = import(marked_tokenizer());
-    EXPECT_EQ(m.flags, tokenizer_prefix_space | tokenizer_fold_space | tokenizer_add_bos | tokenizer_fuse_unk);
+    EXPECT_EQ(m.flags, tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_fold_space | tokenizer_add_bos | tokenizer_fuse_unk);
     EXPECT_EQ(m.pre_tokenizer, PreTokenizer::none);
     EXPECT_EQ(m.pieces[7], " ab");
     EXPECT_EQ(m.unk, 0u);
@@ -86,27 +86,48 @@ TEST(tokenizer_json, puts_no_space_in_front_without_prepend) {
     EXPECT_EQ(OpenedTokenizer(import(json)).encode("ab ab", testing::plain()), (Ids{6, 7}));
 }
 
-TEST(tokenizer_json, reads_metaspace_that_prepends_nothing) {
-    Json json = marked_tokenizer();
-    json["normalizer"] = nullptr;
-    json["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", mark}, {"prepend_scheme", "never"}, {"split", true}};
-    json["decoder"] = {{"type", "Sequence"},
-                       {"decoders", {{{"type", "ByteFallback"}}, {{"type", "Metaspace"}, {"replacement", mark}}}}};
-    EXPECT_EQ(OpenedTokenizer(import(json)).encode("ab ab", testing::plain()), (Ids{6, 7}));
-    json["model"]["vocab"]["b" + mark] = 8;
-    json["model"]["merges"].push_back("b " + mark);
-    expect_refused("E_UNSUPPORTED", {"Metaspace with split", "b "}, json);
-    json["pre_tokenizer"]["split"] = false;
-    EXPECT_NO_THROW(import(json));
+Json metaspace(const char* scheme, const Json& split) {
+    return {{"type", "Metaspace"}, {"replacement", mark}, {"prepend_scheme", scheme}, {"split", split}};
 }
 
-TEST(tokenizer_json, refuses_metaspace_that_prepends) {
-    for (const char* scheme : {"always", "first"}) {
-        Json json = marked_tokenizer();
-        json["normalizer"] = nullptr;
-        json["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", mark}, {"prepend_scheme", scheme}, {"split", false}};
-        expect_refused("E_UNSUPPORTED", {"pre_tokenizer", "Metaspace", scheme}, json);
+Json metaspace_tokenizer(const char* scheme, const Json& split) {
+    Json json = marked_tokenizer();
+    json["normalizer"] = nullptr;
+    json["pre_tokenizer"] = metaspace(scheme, split);
+    json["decoder"] = {{"type", "Sequence"}, {"decoders", {{{"type", "ByteFallback"}}, metaspace(scheme, split)}}};
+    return json;
+}
+
+TEST(tokenizer_json, metaspace_cuts_at_every_mark_or_nowhere) {
+    for (const bool split : {true, false}) {
+        Json json = metaspace_tokenizer("never", split);
+        EXPECT_EQ(OpenedTokenizer(import(json)).encode("ab ab", testing::plain()), (Ids{6, 7}));
+        json["model"]["vocab"]["b" + mark] = 8;
+        json["model"]["merges"].push_back("b " + mark);
+        EXPECT_EQ(OpenedTokenizer(import(json)).encode("b b", testing::plain()), split ? (Ids{5, 3, 5}) : (Ids{8, 5}));
     }
+}
+
+TEST(tokenizer_json, metaspace_prepends_where_no_mark_is) {
+    for (const char* scheme : {"always", "first"}) {
+        const OpenedTokenizer t(import(metaspace_tokenizer(scheme, true)));
+        EXPECT_EQ(t.encode("ab", testing::plain()), Ids{7});
+        EXPECT_EQ(t.encode(" ab", testing::plain()), Ids{7});
+        EXPECT_EQ(t.encode(mark + "ab", testing::plain()), Ids{7});
+        EXPECT_EQ(t.encode("<s>ab", with_specials()), std::string(scheme) == "always" ? (Ids{1, 7}) : (Ids{1, 6})) << scheme;
+        EXPECT_EQ(t.decode({7, 7}), "ab ab");
+    }
+    expect_refused("E_UNSUPPORTED", {"Metaspace", "prepend_scheme", "last"}, metaspace_tokenizer("last", true));
+}
+
+TEST(tokenizer_json, prepend_goes_behind_every_control_token) {
+    EXPECT_EQ(OpenedTokenizer(import(marked_tokenizer())).encode("ab<s>ab", with_specials()), (Ids{7, 1, 7}));
+}
+
+TEST(tokenizer_json, refuses_a_decoder_that_takes_away_what_encoding_did_not_add) {
+    Json json = metaspace_tokenizer("never", true);
+    json["decoder"]["decoders"][1]["prepend_scheme"] = "always";
+    expect_refused("E_UNSUPPORTED", {"decoder", "space"}, json);
 }
 
 // ---- the byte-level form
@@ -167,14 +188,93 @@ TEST(tokenizer_json, prefers_the_longest_special_token) {
     EXPECT_EQ(OpenedTokenizer(import(json)).encode("<|endoftext|>!", with_specials()), Ids{259});
 }
 
-TEST(tokenizer_json, notes_added_tokens_that_are_not_special) {
+TEST(tokenizer_json, finds_added_tokens_that_are_not_special_in_any_text) {
     Json json = byte_level_tokenizer();
     json["added_tokens"].push_back(special_token(259, "<think>"));
     json["added_tokens"][1]["special"] = false;
-    const std::vector<std::string> notes = notes_of(json);
-    ASSERT_EQ(notes.size(), 1u);
-    EXPECT_NE(notes[0].find("<think>"), std::string::npos);
-    EXPECT_EQ(OpenedTokenizer(import(json)).encode("<think>", with_specials()), Ids{259});
+    EXPECT_EQ(notes_of(json).size(), 0u);
+    const OpenedTokenizer t(import(json));
+    EXPECT_EQ(t.encode("he<think>he<|endoftext|>", testing::plain()).size(), 3 + std::string("<|endoftext|>").size());
+    EXPECT_EQ(t.encode("a<think>", with_specials()), (Ids{'a', 259}));
+    EXPECT_EQ(t.decode({259}), "<think>");
+    json = marked_tokenizer();
+    json["added_tokens"][0]["special"] = false;
+    expect_refused("E_UNSUPPORTED", {"normalized"}, json);
+}
+
+// ---- how words are cut
+
+Json split_part(const char* regex, const char* behavior = "Isolated") {
+    return {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", behavior}, {"invert", false}};
+}
+
+Json with_pre_tokenizers(const Json& parts) {
+    Json json = byte_level_tokenizer();
+    Json list = parts;
+    json["pre_tokenizer"]["use_regex"] = false;
+    list.push_back(json["pre_tokenizer"]);
+    json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", list}};
+    return json;
+}
+
+constexpr const char* qwen2_regex =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+uint32_t stages(std::initializer_list<PreTokenizer> list) {
+    uint32_t packed = 0, shift = 0;
+    for (const PreTokenizer stage : list) {
+        packed |= uint32_t(stage) << shift;
+        shift += pre_tokenizer_bits;
+    }
+    return packed;
+}
+
+TEST(tokenizer_json, knows_split_patterns_by_their_text) {
+    EXPECT_EQ(import(with_pre_tokenizers({split_part(qwen2_regex)})).pre_tokenizer, PreTokenizer::qwen2);
+    Json inverted = split_part(qwen2_regex, "Removed");
+    inverted["invert"] = true;
+    EXPECT_EQ(import(with_pre_tokenizers({inverted})).pre_tokenizer, PreTokenizer::qwen2);
+    const TokenizerModel m =
+        import(with_pre_tokenizers({split_part("[\r\n]"), split_part("\\s?\\p{L}+"), split_part("\\s?\\p{P}+"),
+                                    split_part("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"), {{"type", "Digits"}, {"individual_digits", true}}}));
+    EXPECT_EQ(uint32_t(m.pre_tokenizer), stages({PreTokenizer::newline, PreTokenizer::letters, PreTokenizer::punctuation,
+                                                 PreTokenizer::ideographs, PreTokenizer::digit}));
+    expect_refused("E_UNSUPPORTED", {"Split", "pattern", "\\w+"}, with_pre_tokenizers({split_part("\\w+")}));
+    expect_refused("E_UNSUPPORTED", {"Split", "behavior", "MergedWithNext"}, with_pre_tokenizers({split_part(qwen2_regex, "MergedWithNext")}));
+    expect_refused("E_UNSUPPORTED", {"Split", "Removed"}, with_pre_tokenizers({split_part("[\r\n]", "Removed")}));
+}
+
+TEST(tokenizer_json, cuts_behind_byte_level_work_on_bytes) {
+    Json json = byte_level_tokenizer();
+    const Json byte_level = json["pre_tokenizer"];
+    json["pre_tokenizer"] = {{"type", "Sequence"},
+                             {"pretokenizers",
+                              {{{"type", "Punctuation"}, {"behavior", "Contiguous"}}, byte_level, {{"type", "Digits"}, {"individual_digits", false}},
+                               split_part("[0-9][0-9][0-9]")}}};
+    EXPECT_EQ(uint32_t(import(json).pre_tokenizer),
+              stages({PreTokenizer::marks, PreTokenizer::gpt2, PreTokenizer::byte_digits, PreTokenizer::three_digits}));
+    json["pre_tokenizer"]["pretokenizers"][2]["individual_digits"] = true;
+    expect_refused("E_UNSUPPORTED", {"Digits", "individual_digits"}, json);
+    json["pre_tokenizer"]["pretokenizers"][2] = split_part("\\p{N}");
+    expect_refused("E_UNSUPPORTED", {"Split", "behind ByteLevel"}, json);
+}
+
+TEST(tokenizer_json, takes_words_that_are_tokens_before_it_merges) {
+    Json json = byte_level_tokenizer();
+    json["model"]["vocab"]["hex"] = 259;
+    EXPECT_EQ(OpenedTokenizer(import(json)).encode("hex he"), (Ids{256, 'x', 257}));
+    json["model"]["ignore_merges"] = true;
+    EXPECT_EQ(OpenedTokenizer(import(json)).encode("hex he hexa"), (Ids{259, 257, 257, 'x', 'a'}));
+}
+
+TEST(tokenizer_json, byte_level_puts_a_space_where_none_is_and_keeps_it) {
+    Json json = byte_level_tokenizer();
+    json["pre_tokenizer"]["add_prefix_space"] = true;
+    const OpenedTokenizer t(import(json));
+    EXPECT_EQ(t.encode("he he"), (Ids{257, 257}));
+    EXPECT_EQ(t.encode(" he"), Ids{257});
+    EXPECT_EQ(t.encode("\nhe"), (Ids{' ', '\n', 256}));
+    EXPECT_EQ(t.decode({257}), " he");
 }
 
 TEST(tokenizer_json, refuses_added_tokens_that_do_not_fit) {
@@ -243,7 +343,7 @@ TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
         json["normalizer"] = {{"type", name}};
         expect_refused("E_UNSUPPORTED", {"normalizer", name}, json);
     }
-    for (const char* name : {"Split", "Whitespace", "Digits", "Punctuation", "BertPreTokenizer"}) {
+    for (const char* name : {"Split", "Whitespace", "UnicodeScripts", "BertPreTokenizer"}) {
         Json json = byte_level_tokenizer();
         json["pre_tokenizer"] = {{"type", name}, {"pattern", {{"Regex", "(a+)+$"}}}};
         expect_refused("E_UNSUPPORTED", {"pre_tokenizer", name}, json);
@@ -268,10 +368,11 @@ TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
 TEST(tokenizer_json, refuses_parts_with_other_settings) {
     Json json = byte_level_tokenizer();
     json["pre_tokenizer"]["add_prefix_space"] = true;
+    json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Digits"}}, json["pre_tokenizer"]}}};
     expect_refused("E_UNSUPPORTED", {"ByteLevel", "add_prefix_space"}, json);
     json = byte_level_tokenizer();
-    json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Digits"}}, json["pre_tokenizer"]}}};
-    expect_refused("E_UNSUPPORTED", {"Sequence", "Digits"}, json);
+    json["pre_tokenizer"] = {{"type", "Punctuation"}, {"behavior", "Isolated"}};
+    expect_refused("E_UNSUPPORTED", {"Punctuation", "Isolated"}, json);
     json = byte_level_tokenizer();
     json["pre_tokenizer"] = nullptr;
     expect_refused("E_UNSUPPORTED", {"neither"}, json);
@@ -283,7 +384,7 @@ TEST(tokenizer_json, refuses_parts_with_other_settings) {
     expect_refused("E_UNSUPPORTED", {"normalizers[1]", "Replace"}, json);
     json = marked_tokenizer();
     json["decoder"]["decoders"].erase(3);
-    expect_refused("E_UNSUPPORTED", {"Strip"}, json);
+    expect_refused("E_UNSUPPORTED", {"decoder", "space"}, json);
     json = marked_tokenizer();
     json["decoder"]["decoders"].erase(1);
     expect_refused("E_MISMATCH", {"ByteFallback", "byte_fallback"}, json);
@@ -294,7 +395,6 @@ TEST(tokenizer_json, refuses_parts_with_other_settings) {
 
 TEST(tokenizer_json, refuses_model_settings_that_change_ids) {
     const std::pair<const char*, Json> settings[] = {{"dropout", 0.1},
-                                                     {"ignore_merges", true},
                                                      {"end_of_word_suffix", "</w>"},
                                                      {"continuing_subword_prefix", "##"},
                                                      {"byte_fallback", true}};

@@ -68,6 +68,29 @@ TEST(real_tokenizers, llama2_gives_46_of_46_vectors) {
     expect_vectors(t, "tokenizers/llamacpp/ggml-vocab-llama-spm.gguf");
 }
 
+TEST(real_tokenizers, qwen2_gives_46_of_46_vectors_from_ranks) {
+    MOTE_NEEDS("tokenizers/qwen2/qwen.tiktoken");
+    MOTE_NEEDS("tokenizers/llamacpp/ggml-vocab-qwen2.gguf.inp");
+    const TokenizerModel m = import_tokenizer(shared_data("tokenizers/qwen2/qwen.tiktoken"));
+    EXPECT_EQ(m.pieces[151645], "<|im_end|>");
+    expect_vectors(OpenedTokenizer(m), "tokenizers/llamacpp/ggml-vocab-qwen2.gguf");
+}
+
+// A random text has every byte and every pair of them. The whole file as one text.
+TEST(real_tokenizers, random_bytes_and_whole_texts_come_back) {
+    MOTE_NEEDS("tokenizers/gpt2/vocab.json");
+    const OpenedTokenizer t(import_tokenizer(shared_data("tokenizers/gpt2")));
+    std::string random(1 << 20, '\0');
+    uint32_t state = 1;
+    for (char& c : random) c = static_cast<char>((state = state * 1664525u + 1013904223u) >> 24);
+    EXPECT_TRUE(t.decode(t.encode(random)) == random);
+    for (const std::string name : {"text/en/tinyshakespeare.txt", "text/en/grimms_fairy_tales.txt"}) {
+        MOTE_NEEDS(name);
+        const std::string text = read_file(shared_data(name));
+        EXPECT_TRUE(t.decode(t.encode(text)) == text) << name;
+    }
+}
+
 TEST(real_tokenizers, gguf_files_give_46_of_46_vectors) {
     for (const std::string name : {"tokenizers/llamacpp/ggml-vocab-gpt-2.gguf", "tokenizers/llamacpp/ggml-vocab-llama-spm.gguf"}) {
         MOTE_NEEDS(name);
@@ -94,7 +117,8 @@ TEST(real_tokenizers, stories656K_goes_there_and_back) {
 TEST(real_tokenizers, minimind_goes_there_and_back) {
     MOTE_NEEDS("tokenizers/minimind/tokenizer.json");
     const TokenizerModel m = import_tokenizer(shared_data("tokenizers/minimind"));
-    EXPECT_EQ(m.specials.size(), 36u);
+    EXPECT_EQ(m.specials.size(), 21u);
+    EXPECT_EQ(m.added.size(), 15u);
     EXPECT_EQ(m.pieces[m.eos], "<|im_end|>");
     const OpenedTokenizer t(m);
     expect_round_trips(t,
@@ -116,8 +140,7 @@ TEST(real_tokenizers, other_kinds_are_refused_by_name) {
     const std::pair<const char*, const char*> files[] = {{"weights/bert/tiny_bert/tokenizer.json", "WordPiece"},
                                                          {"weights/llama2c/tokenizer_llama2.model", "SentencePiece"},
                                                          {"tokenizers/t5/t5_spiece.model", "SentencePiece"},
-                                                         {"tokenizers/bert/bert_base_uncased_vocab.txt", "WordPiece"},
-                                                         {"tokenizers/qwen2/qwen.tiktoken", "text file"}};
+                                                         {"tokenizers/bert/bert_base_uncased_vocab.txt", "WordPiece"}};
     for (const auto& [name, word] : files) {
         MOTE_NEEDS(name);
         testing::expect_refusal("E_UNSUPPORTED", {word}, [path = shared_data(name)] { import_tokenizer(path); });

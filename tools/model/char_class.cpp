@@ -3,13 +3,71 @@
 
 #include <unicode/uchar.h>
 
+#include <algorithm>
+
 namespace mote::tools {
+namespace {
+
+bool lies_in(const std::vector<CodeRange>& ranges, uint32_t code) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](CodeRange r) { return code >= r.first && code <= r.last; });
+}
+
+bool is_punctuation(uint32_t code, const CharSets& sets) {
+    const uint32_t category = U_GET_GC_MASK(static_cast<UChar32>(code));
+    if (!sets.punctuation.empty()) return lies_in(sets.punctuation, code);
+    return (category & U_GC_P_MASK) || (sets.ascii_symbols && code < 0x80 && (category & U_GC_S_MASK));
+}
+
+uint8_t bits_of_stage(PreTokenizer stage) {
+    const uint8_t letter = uint8_t(CharClass::letter), number = uint8_t(CharClass::number), space = uint8_t(CharClass::space);
+    const uint8_t punctuation = uint8_t(CharClass::punctuation), newline = uint8_t(CharClass::newline);
+    switch (stage) {
+        case PreTokenizer::gpt2: return letter | number | space;
+        case PreTokenizer::llama3:
+        case PreTokenizer::qwen2: return letter | number | space | newline;
+        case PreTokenizer::newline: return newline;
+        case PreTokenizer::letters: return letter | space;
+        case PreTokenizer::punctuation: return punctuation | space;
+        case PreTokenizer::trailing_space: return space;
+        case PreTokenizer::ideographs: return uint8_t(CharClass::ideograph);
+        case PreTokenizer::digit:
+        case PreTokenizer::digits:
+        case PreTokenizer::up_to_three_digits: return number;
+        case PreTokenizer::marks: return punctuation;
+        case PreTokenizer::none:
+        case PreTokenizer::byte_digits:
+        case PreTokenizer::three_digits:
+        case PreTokenizer::each_space:
+        case PreTokenizer::first_space: break;
+    }
+    return 0;
+}
+
+}  // namespace
 
 CharClass class_of(uint32_t code_point) {
     const UChar32 c = static_cast<UChar32>(code_point);
     if (U_GET_GC_MASK(c) & U_GC_L_MASK) return CharClass::letter;
     if (U_GET_GC_MASK(c) & U_GC_N_MASK) return CharClass::number;
     return u_isUWhiteSpace(c) ? CharClass::space : CharClass::other;
+}
+
+uint8_t bits_asked(PreTokenizer stages) {
+    uint8_t bits = 0;
+    for (uint32_t rest = uint32_t(stages); rest; rest >>= pre_tokenizer_bits)
+        bits |= bits_of_stage(PreTokenizer(rest & ((1u << pre_tokenizer_bits) - 1)));
+    return bits;
+}
+
+uint8_t bits_of(uint32_t code_point, const CharSets& sets) {
+    const CharClass general = class_of(code_point);
+    const bool letter = sets.letters.empty() ? general == CharClass::letter : lies_in(sets.letters, code_point);
+    uint8_t bits = general == CharClass::letter ? 0 : uint8_t(general);
+    if (letter) bits |= uint8_t(CharClass::letter);
+    if (is_punctuation(code_point, sets)) bits |= uint8_t(CharClass::punctuation);
+    if (lies_in(sets.ideographs, code_point)) bits |= uint8_t(CharClass::ideograph);
+    if (code_point == '\r' || code_point == '\n') bits |= uint8_t(CharClass::newline);
+    return bits;
 }
 
 }  // namespace mote::tools

@@ -1,7 +1,8 @@
-// char_class: what Unicode says of a character, in the four classes of the split rule.
+// char_class: what Unicode says of a character, and what a rule that names characters itself says of it.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "mote/format.h"
 
@@ -9,5 +10,24 @@ namespace mote::tools {
 
 /// Letter (L), number (N), white space, or other; code points that no character has are other.
 CharClass class_of(uint32_t code_point);
+
+/// Code points, both ends among them.
+struct CodeRange {
+    uint32_t first, last;
+};
+
+/// Which characters the rules of a tokenizer mean by letters, punctuation and ideographs.
+struct CharSets {
+    std::vector<CodeRange> letters;      // empty: Unicode's L
+    std::vector<CodeRange> punctuation;  // empty: Unicode's P
+    std::vector<CodeRange> ideographs;
+    bool ascii_symbols = false;          // $+<=>^`|~ are punctuation, too
+};
+
+/// The bits of CharClass that the stages of a pre-tokenizer ask for.
+uint8_t bits_asked(PreTokenizer stages);
+
+/// Every bit of CharClass that holds.
+uint8_t bits_of(uint32_t code_point, const CharSets& sets);
 
 }  // namespace mote::tools

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "model/char_class.h"
 #include "model/tokenizer_model.h"
 #include "mote/tokenizer.h"
 
@@ -41,13 +40,30 @@ private:
     uint32_t id_bytes_;
 };
 
-std::vector<uint32_t> class_ranges() {
+std::vector<uint32_t> class_ranges(PreTokenizer stages, const CharSets& sets) {
+    const uint8_t asked = bits_asked(stages);
     std::vector<uint32_t> ranges;
-    for (uint32_t c = 0; c <= 0x10ffff; c++) {
-        const uint32_t own = static_cast<uint32_t>(class_of(c));
+    for (uint32_t c = 0; asked && c <= 0x10ffff; c++) {
+        const uint32_t own = bits_of(c, sets) & asked;
         if (ranges.empty() || (ranges.back() & 0xffu) != own) ranges.push_back(c << 8 | own);
     }
     return ranges;
+}
+
+// Where no merge puts a space behind something else, a space that follows none can begin a word, and a line end that no merge takes
+// is one: the tokens are the same, and the work is that of short words. Both must have tokens, so that no unknown token reaches across.
+PreTokenizer cut_where_proven(const TokenizerModel& model) {
+    const auto is_space = [&](uint32_t id) { return model.pieces[id] == " "; };
+    if (model.pre_tokenizer != PreTokenizer::none) return model.pre_tokenizer;
+    if (std::none_of(model.characters.begin(), model.characters.end(), is_space)) return PreTokenizer::none;
+    if (model.byte_ids[uint8_t('\n')] == no_token && (model.flags & tokenizer_fuse_unk)) return PreTokenizer::none;
+    for (const MergeRule& merge : model.merges) {
+        const std::string& left = model.pieces[merge.left];
+        const std::string& right = model.pieces[merge.right];
+        if (!left.empty() && !right.empty() && left.back() != ' ' && right.front() == ' ') return PreTokenizer::none;
+        if ((left + right).find('\n') != std::string::npos) return PreTokenizer::none;
+    }
+    return PreTokenizer::first_space;
 }
 
 // By the bytes of the piece; of equal pieces only the first token can be made from text.
@@ -70,8 +86,7 @@ std::vector<MergeRule> sorted_merges(const TokenizerModel& model) {
     return merges;
 }
 
-std::vector<uint32_t> sorted_specials(const TokenizerModel& model) {
-    std::vector<uint32_t> ids = model.specials;
+std::vector<uint32_t> sorted_ids(std::vector<uint32_t> ids) {
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     return ids;
@@ -131,7 +146,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     header.kind = TokenizerKind::bpe;
     header.vocab = vocab;
     header.flags = model.flags;
-    header.pre_tokenizer = model.pre_tokenizer;
+    header.pre_tokenizer = cut_where_proven(model);
     header.bos = model.bos;
     header.eos = model.eos;
     header.unk = model.unk;
@@ -143,10 +158,13 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     header.characters = section.ids(characters);
     header.characters_count = static_cast<uint32_t>(characters.size());
     put_merges(section, header, sorted_merges(model));
-    const std::vector<uint32_t> specials = sorted_specials(model);
+    const std::vector<uint32_t> specials = sorted_ids(model.specials);
     header.specials = section.ids(specials);
     header.specials_count = static_cast<uint32_t>(specials.size());
-    const std::vector<uint32_t> classes = model.pre_tokenizer == PreTokenizer::none ? std::vector<uint32_t>() : class_ranges();
+    const std::vector<uint32_t> added = sorted_ids(model.added);
+    header.added = section.ids(added);
+    header.added_count = static_cast<uint32_t>(added.size());
+    const std::vector<uint32_t> classes = class_ranges(model.pre_tokenizer, model.char_sets);
     header.classes = section.words(classes);
     header.classes_count = static_cast<uint32_t>(classes.size());
     put_pieces(section, header, model);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/char_class.h"
 #include "mote/format.h"
 
 namespace mote::tools {
@@ -19,11 +20,13 @@ struct MergeRule {
 struct TokenizerModel {
     std::vector<std::string> pieces;        // by id; raw bytes: U+2581 is already a space, <0x0A> already the byte
     std::array<uint32_t, 256> byte_ids;     // token of a single byte; no_token where there is none
-    std::vector<uint32_t> characters;       // tokens of one character that text may begin from; any order
+    std::vector<uint32_t> characters;       // tokens of one character that text may begin from, or all with tokenizer_whole_words
     std::vector<MergeRule> merges;          // at most one rule a (left, right) pair
     std::vector<uint32_t> specials;         // control tokens; any order
+    std::vector<uint32_t> added;            // tokens that every text is searched for before it is cut; any order
     uint32_t flags = 0;                     // tokenizer_add_bos and so on
     PreTokenizer pre_tokenizer = PreTokenizer::none;
+    CharSets char_sets;                     // what the pre-tokenizer means by letters and so on
     uint32_t bos = no_token, eos = no_token, unk = no_token;
 };
 

@@ -105,6 +105,15 @@ std::vector<uint32_t> ranks_by_score(const std::vector<float>& scores) {
     return ranks;
 }
 
+void take_whole_words(TokenizerModel& model) {
+    std::vector<bool> apart(model.pieces.size(), false);
+    for (const std::vector<uint32_t>* ids : {&model.specials, &model.added})
+        for (const uint32_t id : *ids) apart[id] = true;
+    for (uint32_t id = 0; id < model.pieces.size(); id++)
+        if (!apart[id] && !model.pieces[id].empty()) model.characters.push_back(id);
+    model.flags |= tokenizer_whole_words;
+}
+
 void add_merges_by_rank(TokenizerModel& model, const TokenIds& ids, const std::vector<uint32_t>& ranks) {
     for (const auto& [text, id] : ids) {
         if (ranks[id] == no_token) continue;
@@ -129,8 +138,7 @@ void MergeList::add(const std::string& left, const std::string& right, const std
         repeated_++;
 }
 
-std::string shown(std::string_view text) {
-    constexpr size_t longest = 40;
+std::string shown(std::string_view text, size_t longest) {
     size_t count = text.size() < longest ? text.size() : longest;
     while (count > 0 && count < text.size() && (text[count] & 0xc0) == 0x80) count--;  // not within a character
     std::string out = "\"";

@@ -38,6 +38,9 @@ void cover_bytes(TokenizerModel& model, const std::string& file);
 /// score is NaN.
 std::vector<uint32_t> ranks_by_score(const std::vector<float>& scores);
 
+/// Words that are tokens of a byte-level tokenizer become them without merging.
+void take_whole_words(TokenizerModel& model);
+
 /// Adds a merge for every split of a token into two others; `ranks` by id, no_token for tokens that merges do not make.
 void add_merges_by_rank(TokenizerModel& model, const TokenIds& ids, const std::vector<uint32_t>& ranks);
 
@@ -63,6 +66,6 @@ private:
 };
 
 /// A token's text for a message: printable, and cut if it is long.
-std::string shown(std::string_view text);
+std::string shown(std::string_view text, size_t longest = 40);
 
 }  // namespace mote::tools

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/split_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -134,25 +135,12 @@ TokenizerModel import_scored(const GgufFile& gguf, std::vector<std::string>& not
 
 // ---- byte-level merges
 
-struct SplitRule {
-    const char* name;
-    PreTokenizer rule;
-};
-
-// Names of `pre` that mean the same rule.
-constexpr SplitRule split_rules[] = {
-    {"gpt-2", PreTokenizer::gpt2},      {"phi-2", PreTokenizer::gpt2},       {"gigachat", PreTokenizer::gpt2},
-    {"roberta-bpe", PreTokenizer::gpt2}, {"jina-es", PreTokenizer::gpt2},    {"jina-de", PreTokenizer::gpt2},
-    {"jina-v1-en", PreTokenizer::gpt2}, {"jina-v2-es", PreTokenizer::gpt2},  {"jina-v2-de", PreTokenizer::gpt2},
-    {"jina-v2-code", PreTokenizer::gpt2},
-};
-
-PreTokenizer split_rule(const GgufFile& gguf) {
+SplitRule split_rule(const GgufFile& gguf) {
     const GgufValue* pre = find(gguf, "pre");
     if (!pre) key(gguf, "model").refuse("E_UNSUPPORTED", "the file has no tokenizer.ggml.pre, so its split rule is not known");
-    for (const SplitRule& known : split_rules)
-        if (pre->text() == known.name) return known.rule;
-    pre->refuse("E_UNSUPPORTED", "split rule " + shown(pre->text()) + " is not supported");
+    const std::optional<SplitRule> rule = rule_of_name(pre->text());
+    if (!rule) pre->refuse("E_UNSUPPORTED", "split rule " + shown(pre->text()) + " is not supported");
+    return *rule;
 }
 
 void read_merges(const GgufFile& gguf, const TokenIds& ids, TokenizerModel& model, std::vector<std::string>& notes) {
@@ -172,21 +160,20 @@ void read_merges(const GgufFile& gguf, const TokenIds& ids, TokenizerModel& mode
 TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>& notes) {
     const Vocabulary vocabulary = read_vocabulary(gguf);
     TokenizerModel model = empty_tokenizer();
-    model.pre_tokenizer = split_rule(gguf);
+    const SplitRule rule = split_rule(gguf);
+    model.pre_tokenizer = rule.stages;
+    model.char_sets = rule.sets;
     TokenIds ids;
-    std::string plain;
     for (uint32_t id = 0; id < vocabulary.texts.size(); id++) {
         const std::string& text = vocabulary.texts[id];
         const TokenType type = vocabulary.types[id];
-        const bool special = type == TokenType::control || type == TokenType::unknown || type == TokenType::user_defined;
+        const bool special = type == TokenType::control || type == TokenType::unknown, added = type == TokenType::user_defined;
         if (!ids.emplace(text, id).second)
             key(gguf, "tokens").refuse("E_DUP", "tokens " + std::to_string(ids[text]) + " and " + std::to_string(id) + " are both " + shown(text));
-        model.pieces.push_back(special ? text : bytes_from_alphabet(text).value_or(text));
+        model.pieces.push_back(special || added ? text : bytes_from_alphabet(text).value_or(text));
         if (special) model.specials.push_back(id);
-        if (type == TokenType::user_defined) plain += " " + text;
+        if (added) model.added.push_back(id);
     }
-    if (!plain.empty())
-        notes.push_back(gguf.path + ": user-defined tokens are control tokens here, never made from plain text:" + plain);
     for (uint32_t byte = 0; byte < 256; byte++) {
         const auto found = ids.find(byte_to_alphabet(static_cast<uint8_t>(byte)));
         if (found != ids.end()) model.byte_ids[byte] = found->second;
@@ -196,6 +183,7 @@ TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>&
     model.unk = id_or(gguf, "unknown_token_id", no_token, model.pieces.size());
     cover_bytes(model, gguf.path);
     read_merges(gguf, ids, model, notes);
+    if (uint32_t(rule.stages) == uint32_t(PreTokenizer::llama3)) take_whole_words(model);
     read_flags(gguf, false, model);
     return model;
 }

@@ -13,6 +13,7 @@
 #include "tokenizer/tokenizer_gpt2.h"
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/tokenizer_llama2c.h"
+#include "tokenizer/tokenizer_tiktoken.h"
 
 namespace mote::tools {
 namespace {
@@ -71,13 +72,14 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
     const MappedFile file(path);
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
     if (is_json(file.text())) return import_json(path, notes);
+    if (is_tiktoken(file.text())) return import_tokenizer_tiktoken(file);
     const std::string kind = kind_of(file.text());
     if (kind == "a GGUF file") return import_tokenizer_gguf(read_gguf(path), notes);
     if (kind.empty()) return import_tokenizer_llama2c(file, notes);
     refuse("E_UNSUPPORTED", path,
            "looks like " + kind +
                "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, a "
-               "GGUF file, or a tokenizer.bin of llama2.c");
+               "GGUF file, a tiktoken rank file, or a tokenizer.bin of llama2.c");
 }
 
 // The file of a folder that holds its tokenizer; empty if there is none.

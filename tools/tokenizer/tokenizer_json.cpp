@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/split_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -45,17 +46,17 @@ bool replaces(const JsonView& part, const std::string& from, const std::string& 
 
 struct Pipeline {
     bool byte_level = false;
-    bool splits_words = false;     // byte-level: GPT-2's rule
-    bool marks_spaces = false;     // SentencePiece-like: U+2581 in pieces is a space
-    bool splits_at_marks = false;  // Metaspace that forbids merges across the beginning of a word
-    bool prefix = false;           // a space goes before the text
+    bool marks_spaces = false;  // SentencePiece-like: U+2581 in pieces is a space
+    uint32_t prefix = 0;        // flags of the space before the text
+    bool metaspace = false;     // it was the pre-tokenizer that put it there
+    SplitRule split;
 };
 
 void read_normalizer(const JsonView& root, Pipeline& pipeline) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
         if (type == "Prepend" && part.at("prepend").text() == marker)
-            pipeline.prefix = true;
+            pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every;
         else if (type == "Replace" && replaces(part, " ", marker))
             pipeline.marks_spaces = true;
         else
@@ -65,31 +66,75 @@ void read_normalizer(const JsonView& root, Pipeline& pipeline) {
         root.refuse("E_UNSUPPORTED", "normalizer Prepend without Replace is not supported");
 }
 
-void read_byte_level(const JsonView& part, Pipeline& pipeline) {
-    if (flag(part, "add_prefix_space", true)) refuse_part(part, "add_prefix_space is true");
-    pipeline.byte_level = true;
-    pipeline.splits_words = flag(part, "use_regex", true);
+void add_stages(const JsonView& part, const SplitRule& stages, Pipeline& pipeline) {
+    if (!append(pipeline.split, stages)) refuse_part(part, "together with what stands before it");
 }
 
-// Metaspace puts a space before a text only if none is there; that can differ from what core does, except for `never`.
+void read_byte_level(const JsonView& part, Pipeline& pipeline) {
+    if (pipeline.byte_level) refuse_part(part, "it stands twice");
+    pipeline.byte_level = true;
+    if (flag(part, "add_prefix_space", true)) {
+        if (pipeline.split.stages != PreTokenizer::none) refuse_part(part, "add_prefix_space behind another part");
+        pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_prefix_missing | tokenizer_prefix_kept;
+    }
+    if (flag(part, "use_regex", true)) add_stages(part, {PreTokenizer::gpt2, {}}, pipeline);
+}
+
+// Between cuts nothing may be left out, and a pattern that means the words themselves may mean them inverted.
+void read_split(const JsonView& part, Pipeline& pipeline) {
+    const std::optional<JsonView> regex = part.at("pattern").find("Regex");
+    if (!regex) refuse_part(part, "its pattern is no Regex");
+    const std::optional<SplitRule> rule = rule_of_pattern(regex->text());
+    if (!rule) refuse_part(part, "pattern " + shown(regex->text(), 400));
+    const std::string& behavior = part.at("behavior").text();
+    const bool whole = rule->stages <= PreTokenizer::qwen2;
+    const bool kept = behavior == "Removed" && flag(part, "invert", false) && whole;
+    if (!kept && (behavior != "Isolated" || (flag(part, "invert", false) && !whole))) refuse_part(part, "behavior " + shown(behavior));
+    if (pipeline.byte_level && rule->stages != PreTokenizer::three_digits) refuse_part(part, "behind ByteLevel");
+    add_stages(part, *rule, pipeline);
+}
+
+// Behind ByteLevel, digits are looked for in the characters that stand for bytes.
+void read_digits(const JsonView& part, Pipeline& pipeline) {
+    const bool each = flag(part, "individual_digits", false);
+    if (each && pipeline.byte_level) refuse_part(part, "individual_digits behind ByteLevel");
+    add_stages(part, {each ? PreTokenizer::digit : pipeline.byte_level ? PreTokenizer::byte_digits : PreTokenizer::digits, {}}, pipeline);
+}
+
+void read_punctuation(const JsonView& part, Pipeline& pipeline) {
+    const std::string& behavior = part.at("behavior").text();
+    if (behavior != "Contiguous") refuse_part(part, "behavior " + shown(behavior) + "; only \"Contiguous\" is");
+    if (pipeline.byte_level) refuse_part(part, "behind ByteLevel");
+    add_stages(part, {PreTokenizer::marks, {{}, {}, {}, true}}, pipeline);
+}
+
+// Puts a space before a text only if none is there.
 void read_metaspace(const JsonView& part, Pipeline& pipeline) {
     if (part.at("replacement").text() != marker) refuse_part(part, "its replacement is not U+2581");
+    if (pipeline.prefix) refuse_part(part, "together with the normalizer Prepend");
     const std::optional<JsonView> scheme = part.find("prepend_scheme");
-    const bool never = scheme ? scheme->text() == "never" : !flag(part, "add_prefix_space", true);
-    if (!never)
-        refuse_part(part, "prepend_scheme " + (scheme ? shown(scheme->text()) : std::string("\"always\"")) + "; only \"never\" is");
-    pipeline.marks_spaces = true;
-    pipeline.splits_at_marks = flag(part, "split", true);
+    const std::string when = scheme ? scheme->text() : flag(part, "add_prefix_space", true) ? "always" : "never";
+    if (when != "always" && when != "first" && when != "never") refuse_part(part, "prepend_scheme " + shown(when));
+    if (when != "never") pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_missing;
+    if (when == "always") pipeline.prefix |= tokenizer_prefix_every;
+    pipeline.marks_spaces = pipeline.metaspace = true;
+    if (flag(part, "split", true)) add_stages(part, {PreTokenizer::each_space, {}}, pipeline);
 }
 
 void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
-    if (parts.size() > 1)
-        root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "a Sequence beginning with " + type_of(parts[0]) + " is not supported");
     for (const JsonView& part : parts) {
-        if (type_of(part) == "ByteLevel")
+        const std::string type = type_of(part);
+        if (pipeline.metaspace) refuse_part(part, "behind Metaspace");
+        if (type == "ByteLevel")
             read_byte_level(part, pipeline);
-        else if (type_of(part) == "Metaspace")
+        else if (type == "Split")
+            read_split(part, pipeline);
+        else if (type == "Digits")
+            read_digits(part, pipeline);
+        else if (type == "Punctuation")
+            read_punctuation(part, pipeline);
+        else if (type == "Metaspace" && parts.size() == 1)
             read_metaspace(part, pipeline);
         else
             refuse_part(part);
@@ -97,12 +142,19 @@ void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     if (pipeline.byte_level == pipeline.marks_spaces)
         root.refuse("E_UNSUPPORTED", pipeline.byte_level ? "pre_tokenizer ByteLevel together with a normalizer is not supported"
                                                          : "neither pre_tokenizer ByteLevel nor U+2581 for spaces: not supported");
+    if (pipeline.marks_spaces && !pipeline.metaspace && pipeline.split.stages != PreTokenizer::none)
+        root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "cuts besides the normalizer Replace are not supported");
 }
 
 void check_byte_level_decoder(const JsonView& root) {
     const std::vector<JsonView> parts = parts_of(root, "decoder", "decoders");
     if (parts.size() != 1) root.refuse("E_UNSUPPORTED", "the decoder of a ByteLevel tokenizer must be ByteLevel alone");
     if (type_of(parts[0]) != "ByteLevel") refuse_part(parts[0]);
+}
+
+bool takes_first_away(const JsonView& metaspace) {
+    const std::optional<JsonView> scheme = metaspace.find("prepend_scheme");
+    return scheme ? scheme->text() != "never" : flag(metaspace, "add_prefix_space", true);
 }
 
 // Decoding undoes what encoding did: spaces from marks, bytes from their names, and the first space away.
@@ -117,14 +169,14 @@ void check_marked_decoder(const JsonView& root, const Pipeline& pipeline, bool b
         else if (type == "Strip" && part.at("content").text() == " " && part.at("start").integer(1) == 1 &&
                  part.at("stop").integer(0) == 0)
             strips = true;
-        else if (type == "Metaspace" && part.at("replacement").text() == marker && !pipeline.prefix)
-            spaces = true;
+        else if (type == "Metaspace" && part.at("replacement").text() == marker)
+            spaces = true, strips = strips || takes_first_away(part);
         else if (type != "Fuse")
             refuse_part(part);
     }
     if (!spaces) root.refuse("E_UNSUPPORTED", "a decoder that does not turn U+2581 into a space is not supported");
     if (bytes != byte_fallback) root.refuse("E_MISMATCH", "ByteFallback of the decoder and model.byte_fallback differ");
-    if (strips != pipeline.prefix) root.refuse("E_UNSUPPORTED", "the decoder's Strip does not undo the normalizer's Prepend");
+    if (strips != (pipeline.prefix != 0)) root.refuse("E_UNSUPPORTED", "the decoder does not undo the space that is put before the text");
 }
 
 // ---- the vocabulary
@@ -159,12 +211,11 @@ void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
         add_token(vocab, text, JsonView(id, vocab.file(), "model.vocab").integer(max_vocab - 1), vocabulary);
 }
 
-// Added tokens stand beside the vocabulary or name a token in it. Those that are not special, such as <think>, become control
-// tokens too: core never makes them from plain text, where the original would.
-void read_added(const JsonView& root, Vocabulary& vocabulary, TokenizerModel& model, std::vector<std::string>& notes) {
+// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens; the others every text is searched
+// for before anything else is done with it.
+void read_added(const JsonView& root, const Pipeline& pipeline, Vocabulary& vocabulary, TokenizerModel& model) {
     const std::optional<JsonView> added = root.find("added_tokens");
     std::set<uint32_t> added_ids;
-    std::string plain;
     for (size_t i = 0; added && i < added->array().size(); i++) {
         const JsonView token = added->element(i);
         const std::string& text = token.at("content").text();
@@ -179,12 +230,11 @@ void read_added(const JsonView& root, Vocabulary& vocabulary, TokenizerModel& mo
             token.refuse("E_DUP",
                          shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
         if (!added_ids.insert(static_cast<uint32_t>(id)).second) token.refuse("E_DUP", shown(text) + " is added twice");
-        if (!flag(token, "special", false)) plain += " " + text;
+        const bool special = flag(token, "special", false);
+        if (!special && flag(token, "normalized", true) && pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos))
+            token.refuse("E_UNSUPPORTED", shown(text) + ", looked for in the normalized text, is not supported with this normalizer");
+        (special ? model.specials : model.added).push_back(static_cast<uint32_t>(id));
     }
-    model.specials.assign(added_ids.begin(), added_ids.end());
-    if (!plain.empty())
-        notes.push_back(root.file() +
-                        ": added tokens that are not special are control tokens here, never made from plain text:" + plain);
 }
 
 void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
@@ -199,6 +249,7 @@ void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
 void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
     for (const auto& text : vocabulary.text) model.pieces.push_back(bytes_from_alphabet(*text).value_or(*text));
     for (const uint32_t id : model.specials) model.pieces[id] = *vocabulary.text[id];
+    for (const uint32_t id : model.added) model.pieces[id] = *vocabulary.text[id];
     for (uint32_t byte = 0; byte < 256; byte++) {
         const auto found = vocabulary.ids.find(byte_to_alphabet(static_cast<uint8_t>(byte)));
         if (found != vocabulary.ids.end()) model.byte_ids[byte] = found->second;
@@ -206,7 +257,8 @@ void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
 }
 
 void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel& model) {
-    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
+    std::set<uint32_t> special(model.specials.begin(), model.specials.end());
+    special.insert(model.added.begin(), model.added.end());
     for (uint32_t id = 0; id < vocabulary.text.size(); id++) {
         const std::string& text = *vocabulary.text[id];
         const std::optional<uint32_t> byte = byte_fallback ? byte_piece(text) : std::nullopt;
@@ -246,15 +298,6 @@ void read_merges(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerMod
     }
     if (list.repeated())
         notes.push_back(bpe.file() + ": " + std::to_string(list.repeated()) + " merges stand twice; the first place counts");
-}
-
-// Splitting at marks changes nothing as long as no token could be merged across one.
-void require_marks_in_front(const JsonView& root, const TokenizerModel& model) {
-    for (const MergeRule& merge : model.merges)
-        if (model.pieces[merge.merged].find(' ', 1) != std::string::npos)
-            root.at("pre_tokenizer")
-                .refuse("E_UNSUPPORTED",
-                        "Metaspace with split, as token " + shown(model.pieces[merge.merged]) + " has a space inside");
 }
 
 // ---- what stands around the text
@@ -307,7 +350,6 @@ void check_model(const JsonView& bpe) {
     }
     const std::optional<JsonView> dropout = bpe.find("dropout");
     if (dropout && dropout->number() != 0) dropout->refuse("E_UNSUPPORTED", "random tokens are not supported");
-    if (flag(bpe, "ignore_merges", false)) bpe.at("ignore_merges").refuse("E_UNSUPPORTED", "true is not supported");
 }
 
 void read_unknown(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerModel& model) {
@@ -343,7 +385,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
-    read_added(root, vocabulary, model, notes);
+    read_added(root, pipeline, vocabulary, model);
     require_dense(root, vocabulary);
     read_unknown(bpe, vocabulary, model);
     if (pipeline.byte_level) {
@@ -353,10 +395,14 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
         put_marked(vocabulary, byte_fallback, model);
         model.flags |= tokenizer_fold_space;
     }
-    if (pipeline.prefix) model.flags |= tokenizer_prefix_space;
-    model.pre_tokenizer = pipeline.splits_words ? PreTokenizer::gpt2 : PreTokenizer::none;
+    model.flags |= pipeline.prefix;
+    model.pre_tokenizer = pipeline.split.stages;
+    model.char_sets = pipeline.split.sets;
     read_merges(bpe, vocabulary, model, notes);
-    if (pipeline.splits_at_marks) require_marks_in_front(root, model);
+    if (flag(bpe, "ignore_merges", false)) {
+        if (!pipeline.byte_level) bpe.at("ignore_merges").refuse("E_UNSUPPORTED", "true is supported with ByteLevel only");
+        take_whole_words(model);
+    }
     read_post_processor(root, model);
     note_ignored(root, notes);
     return model;

@@ -142,15 +142,52 @@ struct TensorRecord {
 static_assert(sizeof(TensorRecord) == 32);
 
 enum class TokenizerKind : uint32_t { bpe = 1, wordpiece = 2, unigram = 3 };
-enum class PreTokenizer : uint32_t { none = 0, gpt2 = 1 };
-enum class CharClass : uint8_t { other = 0, letter = 1, number = 2, space = 3 };
 
-constexpr uint32_t tokenizer_add_bos = 1;       // encode puts bos in front
-constexpr uint32_t tokenizer_add_eos = 2;       // encode puts eos behind
-constexpr uint32_t tokenizer_prefix_space = 4;  // a space goes before the text, and decode takes it away again
-constexpr uint32_t tokenizer_fold_space = 8;    // U+2581 in the text counts as a space
-constexpr uint32_t tokenizer_fuse_unk = 16;     // neighbouring unknown characters make one unknown token
-constexpr uint32_t tokenizer_known_flags = 31;
+/// SPEC 6.1. How a text is cut into words: up to six of these, each within the pieces of the one before, five bits each, the first lowest.
+enum class PreTokenizer : uint32_t {
+    none = 0,
+    gpt2 = 1,
+    llama3 = 2,
+    qwen2 = 3,
+    newline = 4,
+    letters = 5,
+    punctuation = 6,
+    trailing_space = 7,
+    ideographs = 8,
+    digit = 9,
+    digits = 10,
+    up_to_three_digits = 11,
+    marks = 12,
+    byte_digits = 13,
+    three_digits = 14,
+    each_space = 15,   // every space begins a word
+    first_space = 16,  // a space that follows none begins a word, and a line end is one
+};
+constexpr uint32_t pre_tokenizer_bits = 5, max_pre_tokenizers = 6, known_pre_tokenizers = 17;
+
+/// What a character is, as far as the rules above ask; bits. The source of the tokenizer decides which characters have which.
+enum class CharClass : uint8_t {
+    other = 0,
+    letter = 1,
+    number = 2,
+    space = 4,
+    punctuation = 8,
+    symbol = 16,
+    mark = 32,
+    ideograph = 64,
+    newline = 128,
+};
+
+constexpr uint32_t tokenizer_add_bos = 1;          // encode puts bos in front
+constexpr uint32_t tokenizer_add_eos = 2;          // encode puts eos behind
+constexpr uint32_t tokenizer_prefix_space = 4;     // a space goes before the text, and decode takes it away again
+constexpr uint32_t tokenizer_fold_space = 8;       // U+2581 in the text counts as a space
+constexpr uint32_t tokenizer_fuse_unk = 16;        // neighbouring unknown characters make one unknown token
+constexpr uint32_t tokenizer_prefix_every = 32;    // the space goes behind every control token, too
+constexpr uint32_t tokenizer_prefix_missing = 64;  // the space goes only where none is
+constexpr uint32_t tokenizer_prefix_kept = 128;    // decode does not take the space away
+constexpr uint32_t tokenizer_whole_words = 256;    // a word that is a token is that token, whatever the merges; see `characters`
+constexpr uint32_t tokenizer_known_flags = 511;
 
 /// SPEC 6. The tokenizer section; offsets are from its start. `id` arrays have elements of `id_bytes` (2 or 4).
 struct TokenizerHeader {
@@ -164,16 +201,18 @@ struct TokenizerHeader {
     uint32_t piece_bytes;        // offset of the bytes of all pieces, in order of id
     uint32_t piece_bytes_count;
     uint32_t byte_ids;           // id[256]: the token of a single byte, or the all-ones id
-    uint32_t characters;         // id[characters_count]: tokens of one character, sorted by their bytes
+    uint32_t characters;         // id[characters_count]: tokens of one character (or of whole words), sorted by their bytes
     uint32_t characters_count;
     uint32_t merge_first;        // id[vocab + 1]: where the merges with this left part begin
     uint32_t merges;             // {id right, id merged, id rank}[merges_count], sorted by left, then right
     uint32_t merges_count;
-    uint32_t classes;            // u32[classes_count]: first code point << 8 | CharClass, ascending
+    uint32_t classes;            // u32[classes_count]: first code point << 8 | CharClass bits, ascending
     uint32_t classes_count;
     uint32_t specials;           // id[specials_count]: control tokens, ascending; never made from plain text
     uint32_t specials_count;
-    uint32_t reserved[11];
+    uint32_t added;              // id[added_count]: tokens that are looked for in every text before it is cut, ascending
+    uint32_t added_count;
+    uint32_t reserved[9];
 };
 static_assert(sizeof(TokenizerHeader) == 128);
 
