@@ -7,6 +7,7 @@
 #include "make_gguf.h"
 #include "support/models.h"
 #include "support/tokenizers.h"
+#include "tokenizer/split_rules.h"
 
 namespace mote::fuzz {
 namespace {
@@ -58,7 +59,8 @@ tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
 
 void add_sections(Corpus& c) {
     const std::string text = "ab a\xc3\xa9 <s>\xff\xe2\x96\x81" "abaaab'll  \n";
-    for (const PreTokenizer pre_tokenizer : {PreTokenizer::none, PreTokenizer::gpt2}) {
+    for (const char* rule : {"", "gpt-2", "llama-bpe", "falcon", "deepseek-llm"}) {
+        const PreTokenizer pre_tokenizer = *rule ? tools::rule_of_name(rule)->stages : PreTokenizer::none;
         const tools::TokenizerModel m = small_tokenizer(pre_tokenizer);
         std::vector<uint8_t> section = tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus");
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
@@ -96,6 +98,15 @@ void add_tokenizers(Corpus& c) {
     c.add("tokenizer_json", testing::marked_tokenizer().dump());
     c.add("tokenizer_json", testing::byte_level_tokenizer().dump());
     const std::string vocab = testing::byte_level_vocabulary().dump(), space = testing::byte_alphabet()[' '];
+    testing::Json split = testing::byte_level_tokenizer(), part = {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\s?[a-z0-9]+"}}}};
+    split["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {part, {{"type", "Digits"}, {"individual_digits", true}}, split["pre_tokenizer"]}}};
+    c.add("tokenizer_json", split.dump());
+    split = testing::marked_tokenizer();
+    split["normalizer"] = nullptr;
+    split["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "\xe2\x96\x81"}, {"prepend_scheme", "first"}};
+    split["decoder"] = split["pre_tokenizer"];
+    c.add("tokenizer_json", split.dump());
+    c.add("tiktoken", "IQ== 0\nIg== 1\nISI= 2\r\n");
     c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2\nh e\n" + space + " he\n");
     c.add("vocab_merges", vocab + std::string(1, '\0'));
     c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + std::string(1, '\0') + "a b\r\n");

@@ -199,6 +199,7 @@ TEST(tokenizer_json, finds_added_tokens_that_are_not_special_in_any_text) {
     EXPECT_EQ(t.decode({259}), "<think>");
     json = marked_tokenizer();
     json["added_tokens"][0]["special"] = false;
+    json["added_tokens"][0]["normalized"] = true;
     expect_refused("E_UNSUPPORTED", {"normalized"}, json);
 }
 
@@ -208,9 +209,9 @@ Json split_part(const char* regex, const char* behavior = "Isolated") {
     return {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", behavior}, {"invert", false}};
 }
 
-Json with_pre_tokenizers(const Json& parts) {
+Json with_pre_tokenizers(const std::vector<Json>& parts) {
     Json json = byte_level_tokenizer();
-    Json list = parts;
+    Json list = Json(parts);
     json["pre_tokenizer"]["use_regex"] = false;
     list.push_back(json["pre_tokenizer"]);
     json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", list}};

@@ -55,6 +55,8 @@ std::vector<std::string> written_tokens(const TokenizerModel& model, const std::
 void require_plain(const TokenizerModel& model, const std::string& file) {
     if ((model.flags & ~(tokenizer_fold_space | tokenizer_fuse_unk)) || (!is_byte_level(model) && model.byte_ids != empty_tokenizer().byte_ids))
         refuse("E_UNSUPPORTED", file, "a tokenizer with begin or end tokens, a space in front, or byte fallback is not written");
+    if ((model.pre_tokenizer != PreTokenizer::none && model.pre_tokenizer != PreTokenizer::gpt2) || !model.added.empty())
+        refuse("E_UNSUPPORTED", file, "a tokenizer with another split rule than GPT-2's, or with added tokens, is not written");
 }
 
 std::string added_tokens(const TokenizerModel& model) {

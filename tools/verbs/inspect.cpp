@@ -1,5 +1,6 @@
 // inspect: what a .mote file contains; and verify: whether its bytes are what was written and its numbers are sound.
 #include <cstdio>
+#include <iterator>
 #include <memory>
 
 #include "../core/kernels/arithmetic.h"
@@ -24,7 +25,17 @@ const char* const norm_names[] = {"RMS", "layer"};
 const char* const activation_names[] = {"silu", "gelu_tanh", "gelu_erf", "relu"};
 const char* const position_names[] = {"none", "learned", "rope"};
 const char* const work_names[] = {"none", "self_attention", "dense", "gated"};
-const char* const pre_tokenizer_names[] = {"none", "gpt2"};
+const char* const pre_tokenizer_names[] = {"none",       "gpt2",  "llama3", "qwen2",           "newline", "letters",     "punctuation",  "trailing space", "ideographs",
+                                           "each digit", "digits", "three digits at most", "marks", "digits of bytes", "three digits", "each space", "spaces and lines"};
+static_assert(std::size(pre_tokenizer_names) == known_pre_tokenizers);
+
+// The stages of a split rule, in order.
+std::string split_rule(PreTokenizer stages) {
+    std::string names;
+    for (uint32_t rest = uint32_t(stages); rest; rest >>= pre_tokenizer_bits)
+        names += std::string(names.empty() ? "" : ", then ") + pre_tokenizer_names[rest & ((1u << pre_tokenizer_bits) - 1)];
+    return names.empty() ? pre_tokenizer_names[0] : names;
+}
 
 void print_architecture(const Model& m) {
     const Architecture& a = *m.architecture;
@@ -67,7 +78,7 @@ void print_tokenizer(const Model& m) {
     if (m.tokenizer.vocab == 0) return print("tokenizer    none\n");
     const TokenizerHeader& h = m.tokenizer.header();
     print_line("tokenizer    byte-pair merges, %u pieces, %u merges, split rule %s", h.vocab, h.merges_count,
-               pre_tokenizer_names[int(h.pre_tokenizer)]);
+               split_rule(h.pre_tokenizer).c_str());
     const auto id = [](uint32_t token) { return token == no_token ? std::string("none") : std::to_string(token); };
     print_line("tokens       begin %s%s, end %s%s, unknown %s; %u control tokens", id(h.bos).c_str(), h.flags & tokenizer_add_bos ? " (added)" : "",
                id(h.eos).c_str(), h.flags & tokenizer_add_eos ? " (added)" : "", id(h.unk).c_str(), h.specials_count);

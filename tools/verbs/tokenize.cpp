@@ -74,7 +74,7 @@ void tokenize(const TokenizeOptions& o) {
 void add_tokenize(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("tokenize", "Show the tokens of a text");
     const auto o = std::make_shared<TokenizeOptions>();
-    verb->add_option("-t,--tokenizer", o->tokenizer, "a .mote file, tokenizer.json, tokenizer.bin, or a folder with one")->required()->type_name("FILE");
+    verb->add_option("-t,--tokenizer", o->tokenizer, "a .mote file, tokenizer.json, vocab.json, GGUF, tiktoken ranks, tokenizer.bin, or a folder with one")->required()->type_name("FILE");
     CLI::Option* text = verb->add_option("-p,--prompt", o->prompt, "the text")->type_name("TEXT");
     verb->add_option("-f,--file", o->file, "file with the text")->excludes(text)->type_name("FILE");
     verb->add_flag("--ids", o->ids, "print ids on one line instead of a table");
