@@ -62,7 +62,8 @@ def tensors(m):
     if not m["tied"]:
         shapes["head", 0] = (VOCAB, DIM)
     for role, shape in [("attention_norm", (DIM,)), ("q", (DIM, DIM)), ("k", (kv, DIM)), ("v", (kv, DIM)), ("o", (DIM, DIM)),
-                        ("q_norm", (DIM // HEADS,)), ("k_norm", (DIM // HEADS,)), ("ffn_norm", (DIM,)), ("gate", (m["hidden"], DIM)), ("up", (m["hidden"], DIM)), ("down", (DIM, m["hidden"]))]:
+                        ("q_norm", (DIM // HEADS,)), ("k_norm", (DIM // HEADS,)), ("ffn_norm", (DIM,)),
+                        ("gate", (m["hidden"], DIM)), ("up", (m["hidden"], DIM)), ("down", (DIM, m["hidden"]))]:
         if (role == "gate" and gpt2) or (role in ("q_norm", "k_norm") and m["family"] != "qwen3"):
             continue
         layers(role, *shape)
@@ -116,7 +117,7 @@ def loss_of(m, p, x, y):
     hidden_from_future = torch.triu(torch.ones(CONTEXT, CONTEXT, dtype=torch.bool), 1)
     for layer in range(LAYERS):
         n = norm(h, "attention_norm", layer)
-        q, k, v = split(linear(n, "q", layer), HEADS), split(linear(n, "k", layer), m["kv_heads"]), split(linear(n, "v", layer), m["kv_heads"])
+        q, k, v = (split(linear(n, role, layer), heads) for role, heads in (("q", HEADS), ("k", m["kv_heads"]), ("v", m["kv_heads"])))
         q, k = norm(q, "q_norm", layer), norm(k, "k_norm", layer)
         if not gpt2:
             q, k = rope(q), rope(k)
@@ -124,7 +125,8 @@ def loss_of(m, p, x, y):
         scores = (q @ k.transpose(-1, -2) / math.sqrt(head_dim)).masked_fill(hidden_from_future, -math.inf)
         h = h + linear((scores.softmax(-1) @ v).transpose(1, 2).reshape(BATCH, CONTEXT, DIM), "o", layer)
         n = norm(h, "ffn_norm", layer)
-        act = F.gelu(linear(n, "up", layer), approximate="tanh") if gpt2 else F.silu(linear(n, "gate", layer)) * linear(n, "up", layer)
+        up = linear(n, "up", layer)
+        act = F.gelu(up, approximate="tanh") if gpt2 else F.silu(linear(n, "gate", layer)) * up
         h = h + linear(act, "down", layer)
     logits = norm(h, "final_norm") @ p["token_embedding" if m["tied"] else "head", 0].T
     return F.cross_entropy(logits.view(-1, VOCAB), y.view(-1), ignore_index=-1)
@@ -156,7 +158,8 @@ def train(m):
     p = initial(m)
     matrices = [t for t in p.values() if t.dim() > 1]
     vectors = [t for t in p.values() if t.dim() == 1]
-    adam = torch.optim.AdamW([{"params": matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0.0}], betas=BETAS, eps=1e-8)
+    groups = [{"params": matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0.0}]
+    adam = torch.optim.AdamW(groups, betas=BETAS, eps=1e-8)
     losses, gradient = [], {}
     for step, (x, y) in enumerate(batches()):
         for group in adam.param_groups:
@@ -173,8 +176,10 @@ def train(m):
 
 
 def main():
-    settings = {"steps": STEPS, "warmup": WARMUP, "rate": RATE, "min_rate": MIN_RATE, "bound": BOUND, "decay": DECAY, "beta1": BETAS[0],
-                "beta2": BETAS[1], "batch": BATCH, "context": CONTEXT, "vocab": VOCAB, "dim": DIM, "layers": LAYERS, "heads": HEADS}
+    settings = {
+        "steps": STEPS, "warmup": WARMUP, "rate": RATE, "min_rate": MIN_RATE, "bound": BOUND, "decay": DECAY, "beta1": BETAS[0],
+        "beta2": BETAS[1], "batch": BATCH, "context": CONTEXT, "vocab": VOCAB, "dim": DIM, "layers": LAYERS, "heads": HEADS,
+    }
     result = {"settings": settings, "models": [train(m) for m in MODELS]}
     pathlib.Path(__file__).with_name("parity.json").write_text(json.dumps(result, separators=(",", ":")) + "\n")
 

@@ -7,8 +7,8 @@
 
 namespace mote::tools {
 
-MOTE_VECTOR void adamw_update(float* w, float* m, float* v, const float* gradient, size_t n, const AdamW& adam, float gradient_scale,
-                              float decay, float rate, uint64_t step) {
+MOTE_VECTOR void adamw_update(float* w, float* m, float* v, const float* gradient, size_t n, const AdamW& adam,
+                              float gradient_scale, float decay, float rate, uint64_t step) {
     const float beta1 = adam.beta1, beta2 = adam.beta2, eps = adam.eps;
     const float step_size = float(double(rate) / (1.0 - std::pow(double(beta1), double(step))));
     const float to_root = float(1.0 / std::sqrt(1.0 - std::pow(double(beta2), double(step))));

@@ -15,7 +15,7 @@ struct AdamW {
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 ///   w = w (1 - rate * decay) - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 ///   step  t, from 1
-void adamw_update(float* w, float* m, float* v, const float* gradient, size_t n, const AdamW& adam, float gradient_scale, float decay,
-                  float rate, uint64_t step);
+void adamw_update(float* w, float* m, float* v, const float* gradient, size_t n, const AdamW& adam, float gradient_scale,
+                  float decay, float rate, uint64_t step);
 
 }  // namespace mote::tools

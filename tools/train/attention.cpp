@@ -64,7 +64,8 @@ Block block_at(size_t first, size_t tokens) {
 }
 
 MOTE_VECTOR void softmax_rows(float* scores, float* inverse_sums, float* lse, Block b) {
-    for (size_t i = 0; i < b.rows; i++) inverse_sums[i] = softmax_row(scores + i * b.end, lse + b.first + i, b.first + i + 1, b.end);
+    for (size_t i = 0; i < b.rows; i++)
+        inverse_sums[i] = softmax_row(scores + i * b.end, lse + b.first + i, b.first + i + 1, b.end);
 }
 
 MOTE_VECTOR void multiply_rows(float* y, const float* factors, size_t rows, size_t cols, size_t stride) {

@@ -70,7 +70,8 @@ std::string_view checked_header(const MappedFile& file) {
         refuse("E_VERSION", file.path(), "is of version " + std::to_string(found) + "; this mote knows " + std::to_string(version));
     const size_t body = file.size() - sizeof(uint32_t), header = number_at<uint32_t>(file, sizeof magic + sizeof version);
     if (header > body - prefix_bytes) refuse("E_TRUNC", file.path(), "ends inside its header");
-    if (crc32(0, file.data(), body) != number_at<uint32_t>(file, body)) refuse("E_CRC", file.path(), "the checksum does not fit: cut or damaged");
+    if (crc32(0, file.data(), body) != number_at<uint32_t>(file, body))
+        refuse("E_CRC", file.path(), "the checksum does not fit: cut or damaged");
     return file.text().substr(prefix_bytes, header);
 }
 

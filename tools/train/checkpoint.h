@@ -19,8 +19,8 @@
 
 namespace mote::tools {
 
-/// What a run must know to go on. Batches and dropout are drawn by (seed, step), so the step is also the state of the random numbers
-/// and the place in the data.
+/// What a run must know to go on. Batches and dropout are drawn by (seed, step), so the step is also the state of the random
+/// numbers and the place in the data.
 struct RunState {
     TrainSettings settings;
     TrainState train;
@@ -34,7 +34,8 @@ using FileBytes = std::map<std::string, std::string>;  // name, bytes
 
 class RunFolder {
 public:
-    /// Creates the folder if need be, takes its lock, and removes what a killed trainer has left half done. Errors: E_IO, E_STATE (another trainer holds it).
+    /// Creates the folder if need be, takes its lock, and removes what a killed trainer has left half done. Errors: E_IO, E_STATE
+    /// (another trainer holds it).
     explicit RunFolder(const std::string& path);
     ~RunFolder();
     RunFolder(const RunFolder&) = delete;

@@ -58,7 +58,8 @@ SpecialTexts special_texts(const TokenizerModel& t) {
 
 void require_text(const std::string& file) {
     const std::string kind = looks_like(MappedFile(file).text());
-    if (!kind.empty() && kind != "a text file" && kind != "JSON text") refuse("E_TYPE", file, "looks like " + kind + ", not like text");
+    if (!kind.empty() && kind != "a text file" && kind != "JSON text")
+        refuse("E_TYPE", file, "looks like " + kind + ", not like text");
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ void require_text(const std::string& file) {
 // Core's tokenizer with buffers of its own.
 class TextEncoder {
 public:
-    explicit TextEncoder(const TokenizerModel& model) : section_(pack_tokenizer(model, uint32_t(model.pieces.size()), "the tokenizer")) {
+    explicit TextEncoder(const TokenizerModel& model)
+        : section_(pack_tokenizer(model, uint32_t(model.pieces.size()), "the tokenizer")) {
         aligned_.resize((section_.size() + 15) / 16);
         std::copy(section_.begin(), section_.end(), reinterpret_cast<uint8_t*>(aligned_.data()));
         const Result<Tokenizer> opened = open_tokenizer(reinterpret_cast<const uint8_t*>(aligned_.data()), section_.size());
@@ -85,7 +87,8 @@ public:
         const Result<size_t> count = encode(tokenizer_, {text.data(), text.size()}, options,
                                             {reinterpret_cast<uint8_t*>(scratch.data()), bytes.value}, {own.data(), own.size()});
         if (!count.ok() && count.fault.error == Error::missing)
-            refuse_at("E_TOKEN", where, begin + count.fault.where, "the tokenizer has no token for byte " + std::to_string(count.fault.found));
+            refuse_at("E_TOKEN", where, begin + count.fault.where,
+                      "the tokenizer has no token for byte " + std::to_string(count.fault.found));
         if (!count.ok()) refuse("E_TOKEN", where, error_sentence(count.fault.error));
         own.resize(count.value);
         return own;
@@ -109,7 +112,9 @@ DataTokenizer make_tokenizer(const std::string& choice, const std::vector<std::s
 
 Dataset::Dataset(const std::vector<std::string>& paths, const TokenizerModel& tokenizer, float val_fraction, size_t length,
                  const std::string& cache)
-    : length_(length), vocab_(uint32_t(tokenizer.pieces.size())), tokens_(cache.empty() ? std::filesystem::temp_directory_path().string() : cache) {
+    : length_(length),
+      vocab_(uint32_t(tokenizer.pieces.size())),
+      tokens_(cache.empty() ? std::filesystem::temp_directory_path().string() : cache) {
     const TextEncoder encoder(tokenizer);
     const std::vector<std::string> files = data_files(paths);
     for (const std::string& file : files) {
@@ -124,8 +129,9 @@ Dataset::Dataset(const std::vector<std::string>& paths, const TokenizerModel& to
     const size_t all = samples_.empty() ? tokens_.size() : samples_.size();
     train_count_ = all - size_t(double(all) * double(val_fraction));
     if (samples_.empty() && train_count_ <= length)
-        refuse("E_EMPTY", files.front(), std::to_string(train_count_) + " tokens to train on; a context of " + std::to_string(length) +
-                                             " needs at least " + std::to_string(length + 1));
+        refuse("E_EMPTY", files.front(),
+               std::to_string(train_count_) + " tokens to train on; a context of " + std::to_string(length) + " needs at least " +
+                   std::to_string(length + 1));
     if (samples_.empty() && all - train_count_ <= length) train_count_ = all;  // too little to validate with
 }
 
@@ -168,7 +174,9 @@ void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, c
         const size_t count = sample.end - sample.begin;
         if (count < 2) refuse("E_EMPTY", where, "nothing is left to predict; give a prompt");
         if (count > length_ + 1)
-            refuse("E_LIMIT", where, std::to_string(count) + " tokens; a context of " + std::to_string(length_) + " holds " + std::to_string(length_ + 1));
+            refuse("E_LIMIT", where,
+                   std::to_string(count) + " tokens; a context of " + std::to_string(length_) + " holds " +
+                       std::to_string(length_ + 1));
         samples_.push_back(sample);
     }
 }

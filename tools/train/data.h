@@ -31,21 +31,21 @@ struct BatchBuffer {
 
 class Dataset {
 public:
-    /// Texts, and folders of them (data_files): one stream of tokens, each file ended by the tokenizer's end token, so that documents are
-    /// packed without gaps and windows may cross their ends; control tokens in the text are read as such. Any bytes are text: what a
-    /// tokenizer of bytes cannot take apart becomes its unknown token, which is noted, or is refused where it has none. Files
-    /// named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens are
-    /// read, and the end token, or a line end where there is none, follows.
-    /// The last `val_fraction` is for validation.
+    /// Texts, and folders of them (data_files): one stream of tokens, each file ended by the tokenizer's end token, so that
+    /// documents are packed without gaps and windows may cross their ends; control tokens in the text are read as such. Any bytes
+    /// are text: what a tokenizer of bytes cannot take apart becomes its unknown token, which is noted, or is refused where it has
+    /// none. Files named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens
+    /// are read, and the end token, or a line end where there is none, follows. The last `val_fraction` is for validation.
     ///   length  tokens of a sequence
     ///   cache   folder for what memory does not hold; empty: that of the system
-    /// Memory does not grow with the texts, but for a tokenizer that knows no words (SentencePiece's): there a file is read in one piece.
-    /// Errors: E_IO, E_NOSPACE, E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of JSON with file and line.
+    /// Memory does not grow with the texts, but for a tokenizer that knows no words (SentencePiece's): there a file is read in one
+    /// piece. Errors: E_IO, E_NOSPACE, E_EMPTY, E_TYPE, E_MISSING, E_LIMIT (a sample longer than a sequence), E_TOKEN, those of
+    /// JSON with file and line.
     Dataset(const std::vector<std::string>& files, const TokenizerModel& tokenizer, float val_fraction, size_t length,
             const std::string& cache = "");
 
-    /// Sequences drawn by the seed: windows of the stream, or samples with what is left filled up and not trained. The same seed gives
-    /// the same batch.
+    /// Sequences drawn by the seed: windows of the stream, or samples with what is left filled up and not trained. The same seed
+    /// gives the same batch.
     Batch batch(Split split, size_t sequences, uint64_t seed, BatchBuffer& buffer) const;
 
     /// Sequences that cover a split: windows side by side, the last shorter than a sequence left out; or samples.

@@ -47,7 +47,8 @@ std::vector<std::string> data_files(const std::vector<std::string>& paths) {
         const auto others = std::stable_partition(texts.begin(), texts.end(), is_text);
         if (others == texts.begin()) refuse("E_EMPTY", path, "holds no file of text");
         if (others != texts.end())
-            note(path + ": " + std::to_string(texts.end() - others) + " files are not text and are passed over, " + *others + " first");
+            note(path + ": " + std::to_string(texts.end() - others) + " files are not text and are passed over, " + *others +
+                 " first");
         files.insert(files.end(), texts.begin(), others);
     }
     return files;

@@ -19,7 +19,10 @@ struct Mask {
     float kept;
 
     Mask(float rate, uint64_t seed)
-        : low(uint32_t(seed)), high(uint32_t(seed >> 32)), threshold(uint32_t(double(rate) * 4294967296.0)), kept(1.0f / (1.0f - rate)) {}
+        : low(uint32_t(seed)),
+          high(uint32_t(seed >> 32)),
+          threshold(uint32_t(double(rate) * 4294967296.0)),
+          kept(1.0f / (1.0f - rate)) {}
     float at(size_t i) const { return mix(mix(uint32_t(i) ^ low) + high) < threshold ? 0.0f : kept; }
 };
 

@@ -49,11 +49,13 @@ std::string estimate_text(const TrainSettings& s, const Estimate& e) {
                   "memory        %.0f MiB on %u threads\n"
                   "time          %s, %.3g s a step as measured\n"
                   "ratio         %.1f tokens a parameter\n",
-                  e.parameters, e.vocab, e.data_tokens, epochs, s.steps, tokens / s.steps, tokens, 6 * double(e.parameters) * tokens,
-                  e.memory_bytes / 1048576, s.threads, duration(run_seconds(s, e.step_seconds)).c_str(), e.step_seconds, ratio);
+                  e.parameters, e.vocab, e.data_tokens, epochs, s.steps, tokens / s.steps, tokens,
+                  6 * double(e.parameters) * tokens, e.memory_bytes / 1048576, s.threads,
+                  duration(run_seconds(s, e.step_seconds)).c_str(), e.step_seconds, ratio);
     std::string out = text;
     if (ratio < 5) out += "warning       far fewer than 20 tokens a parameter: a smaller model or more steps would do as well\n";
-    if (ratio > 80) out += "warning       far more than 20 tokens a parameter: a larger model would learn more from as many tokens\n";
+    if (ratio > 80)
+        out += "warning       far more than 20 tokens a parameter: a larger model would learn more from as many tokens\n";
     return out;
 }
 

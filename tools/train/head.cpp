@@ -60,8 +60,8 @@ double head_loss(const float* x, const float* w, const int32_t* targets, float* 
     return loss;
 }
 
-double head_loss_and_gradient(float* dx, float* dw, const float* x, const float* w, const int32_t* targets, float scale, float* scratch,
-                              HeadShape s) {
+double head_loss_and_gradient(float* dx, float* dw, const float* x, const float* w, const int32_t* targets, float scale,
+                              float* scratch, HeadShape s) {
     double loss = 0;
     for (size_t first = 0; first < s.rows; first += chunk_rows(s.vocab)) {
         const size_t rows = std::min(chunk_rows(s.vocab), s.rows - first);

@@ -23,7 +23,7 @@ double head_loss(const float* x, const float* w, const int32_t* targets, float* 
 
 /// The same sum, and the gradients of `scale` times it: with d = scale (softmax(x w^T) - one at the target), or 0 without one,
 /// dx = d w and dw += d^T x.
-double head_loss_and_gradient(float* dx, float* dw, const float* x, const float* w, const int32_t* targets, float scale, float* scratch,
-                              HeadShape s);
+double head_loss_and_gradient(float* dx, float* dw, const float* x, const float* w, const int32_t* targets, float scale,
+                              float* scratch, HeadShape s);
 
 }  // namespace mote::tools

@@ -30,7 +30,9 @@ Architecture architecture_of(const ModelShape& shape, const Family& family) {
     a.heads = shape.heads;
     a.kv_heads = kv_heads;
     a.head_dim = shape.dim / shape.heads;
-    a.hidden = shape.hidden ? shape.hidden : family.feed_forward == Work::gated ? (8 * shape.dim / 3 + 31) / 32 * 32 : 4 * shape.dim;
+    a.hidden = shape.hidden                         ? shape.hidden
+               : family.feed_forward == Work::gated ? (8 * shape.dim / 3 + 31) / 32 * 32
+                                                    : 4 * shape.dim;
     a.vocab = shape.vocab;
     a.context = shape.context;
     a.norm = family.norm;
@@ -43,7 +45,9 @@ Architecture architecture_of(const ModelShape& shape, const Family& family) {
     return a;
 }
 
-bool is_bias(const Architecture& a, Role role) { return shape_of(a, role).rows == 1 && std::string(role_name(role)).find("bias") != std::string::npos; }
+bool is_bias(const Architecture& a, Role role) {
+    return shape_of(a, role).rows == 1 && std::string(role_name(role)).find("bias") != std::string::npos;
+}
 
 std::vector<float> first_values(const Architecture& a, Role role, Shape shape, Random& random) {
     std::vector<float> values(size_t(shape.rows) * shape.cols, is_bias(a, role) ? 0.0f : 1.0f);

@@ -76,8 +76,9 @@ void TrainLog::add(const StepRecord& r) {
     if (!terminal_ || now - shown_ < 0.1) return;
     shown_ = now;
     const double left = (now - start_) / double(r.step - first_step_) * double(steps_ - r.step);
-    std::fprintf(stderr, "\rstep %llu of %llu, loss %.4f, %.0f tokens/s, %.0f s left\033[K", static_cast<unsigned long long>(r.step),
-                 static_cast<unsigned long long>(steps_), r.loss, r.tokens_per_second, left);
+    std::fprintf(stderr, "\rstep %llu of %llu, loss %.4f, %.0f tokens/s, %.0f s left\033[K",
+                 static_cast<unsigned long long>(r.step), static_cast<unsigned long long>(steps_), r.loss, r.tokens_per_second,
+                 left);
 }
 
 void TrainLog::add(const EvaluationRecord& r) {

@@ -1,4 +1,5 @@
-// log: what a run did, for people while it runs and for programs afterwards: RUN/log.jsonl, RUN/loss.svg, and a line on the terminal.
+// log: what a run did, for people while it runs and for programs afterwards: RUN/log.jsonl, RUN/loss.svg, and a line on the
+// terminal.
 #pragma once
 
 #include <cstdint>

@@ -56,10 +56,12 @@ void add_axes(std::string& out, const Axes& a) {
         add(out, "<text x='%.1f' y='%.1f' text-anchor='middle'>%.0f</text>\n", a.x(step), height - bottom + 16, step);
     }
     add(out, "<text x='%.1f' y='%.1f' text-anchor='middle'>step</text>\n", (left + width - right) / 2, height - 10);
-    add(out, "<text x='16' y='%.1f' text-anchor='middle' transform='rotate(-90 16 %.1f)'>loss, nats a token</text>\n", height / 2, height / 2);
+    add(out, "<text x='16' y='%.1f' text-anchor='middle' transform='rotate(-90 16 %.1f)'>loss, nats a token</text>\n", height / 2,
+        height / 2);
 }
 
-void add_curve(std::string& out, const Axes& a, const std::vector<LossPoint>& curve, const char* color, const char* name, double label_y) {
+void add_curve(std::string& out, const Axes& a, const std::vector<LossPoint>& curve, const char* color, const char* name,
+               double label_y) {
     add(out, "<polyline fill='none' stroke='%s' stroke-width='1.5' points='", color);
     for (const LossPoint& p : curve) add(out, "%.1f,%.1f ", a.x(p.step), a.y(p.loss));
     out += "'/>\n";
@@ -71,7 +73,8 @@ void add_curve(std::string& out, const Axes& a, const std::vector<LossPoint>& cu
 std::string loss_svg(const std::vector<LossPoint>& train, const std::vector<LossPoint>& validation) {
     const Axes a = axes_of(train, validation);
     std::string out;
-    add(out, "<svg xmlns='http://www.w3.org/2000/svg' width='%.0f' height='%.0f' font-family='sans-serif' font-size='12'>\n", width, height);
+    add(out, "<svg xmlns='http://www.w3.org/2000/svg' width='%.0f' height='%.0f' font-family='sans-serif' font-size='12'>\n", width,
+        height);
     add(out, "<rect width='%.0f' height='%.0f' fill='white'/>\n", width, height);
     add_axes(out, a);
     add_curve(out, a, train, "#9bb8d3", "training", top + 14);

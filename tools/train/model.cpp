@@ -31,7 +31,8 @@ void norm_forward(const Network& n, float* y, const float* x, const float* w, co
         layer_norm_forward(y, x, w, bias, a.norm_eps, rows, a.dim);
 }
 
-void norm_backward(const Network& n, float* dx, float* dw, float* dbias, const float* dy, const float* x, const float* w, size_t rows) {
+void norm_backward(const Network& n, float* dx, float* dw, float* dbias, const float* dy, const float* x, const float* w,
+                   size_t rows) {
     const Architecture& a = n.architecture;
     if (a.norm == Norm::rms)
         rms_norm_backward(dx, dw, dy, x, w, a.norm_eps, rows, a.dim);
@@ -49,10 +50,12 @@ void head_norms_forward(const Network& n, float* qkv, const float* projected, co
     const Architecture& a = n.architecture;
     std::memcpy(qkv, projected, rows * n.qkv_dim() * sizeof(float));
     head_norm_forward(qkv, projected, at(w, l.q_norm), a.norm_eps, rows, {a.heads, a.head_dim, n.qkv_dim()});
-    head_norm_forward(qkv + n.q_dim(), projected + n.q_dim(), at(w, l.k_norm), a.norm_eps, rows, {a.kv_heads, a.head_dim, n.qkv_dim()});
+    head_norm_forward(qkv + n.q_dim(), projected + n.q_dim(), at(w, l.k_norm), a.norm_eps, rows,
+                      {a.kv_heads, a.head_dim, n.qkv_dim()});
 }
 
-void head_norms_backward(const Network& n, float* dqkv, float* dw, const float* projected, const float* w, const LayerOffsets& l, size_t rows) {
+void head_norms_backward(const Network& n, float* dqkv, float* dw, const float* projected, const float* w, const LayerOffsets& l,
+                         size_t rows) {
     const Architecture& a = n.architecture;
     const HeadRows q{a.heads, a.head_dim, n.qkv_dim()}, k{a.kv_heads, a.head_dim, n.qkv_dim()};
     head_norm_backward(dqkv, at(dw, l.q_norm), projected, at(w, l.q_norm), a.norm_eps, rows, q);
@@ -60,7 +63,8 @@ void head_norms_backward(const Network& n, float* dqkv, float* dw, const float* 
 }
 
 // y = residual + dropout(x w^T + bias)
-void residual_forward(float* y, const float* x, const float* w, const float* bias, const float* residual, LinearShape s, Dropout d) {
+void residual_forward(float* y, const float* x, const float* w, const float* bias, const float* residual, LinearShape s,
+                      Dropout d) {
     linear_forward(y, x, w, bias, d.rate == 0 ? residual : nullptr, s);
     if (d.rate != 0) add_dropped(y, residual, d.rate, d.seed, s.rows * s.out);
 }
@@ -99,7 +103,8 @@ void attention_layer(const Network& n, const float* w, size_t layer, const Batch
         float* qkv = s.qkv(layer) + i * b.length * n.qkv_dim();
         if (n.rope.pairs) rope_forward(qkv, n.rope, b.length, rotating_heads(n));
         if (n.rounded) round_heads(qkv, b.length, n);
-        attention_forward(s.attended(layer) + i * b.length * n.q_dim(), s.lse(layer) + i * b.length * shape.heads, qkv, s.attention, shape);
+        attention_forward(s.attended(layer) + i * b.length * n.q_dim(), s.lse(layer) + i * b.length * shape.heads, qkv, s.attention,
+                          shape);
     }
     const float* attended = operand(n, s.dattended, s.attended(layer), rows, n.q_dim());
     residual_forward(s.middle(layer), attended, at(w, l.o), at(w, l.o_bias), s.stream(layer), {rows, n.q_dim(), dim},
@@ -123,7 +128,8 @@ void feed_forward_layer(const Network& n, const float* w, size_t layer, const Ba
 
 // ---- backward: s.dstream is the gradient of the stream behind the sublayer on entry, and in front of it on return
 
-void feed_forward_layer_backward(const Network& n, const float* w, float* dw, size_t layer, const Batch& b, Dropout d, Activations& s) {
+void feed_forward_layer_backward(const Network& n, const float* w, float* dw, size_t layer, const Batch& b, Dropout d,
+                                 Activations& s) {
     const LayerOffsets& l = n.layers[layer];
     const size_t rows = b.rows(), dim = n.architecture.dim, hidden = n.architecture.hidden;
     const LinearShape down{rows, hidden, dim}, up{rows, dim, n.up_dim()};
@@ -144,7 +150,8 @@ void feed_forward_layer_backward(const Network& n, const float* w, float* dw, si
     norm_backward(n, s.dstream, at(dw, l.ffn_norm), at(dw, l.ffn_norm_bias), s.dnormed, s.middle(layer), at(w, l.ffn_norm), rows);
 }
 
-void attention_layer_backward(const Network& n, const float* w, float* dw, size_t layer, const Batch& b, Dropout d, Activations& s) {
+void attention_layer_backward(const Network& n, const float* w, float* dw, size_t layer, const Batch& b, Dropout d,
+                              Activations& s) {
     const LayerOffsets& l = n.layers[layer];
     const size_t rows = b.rows(), dim = n.architecture.dim;
     const LinearShape o{rows, n.q_dim(), dim}, qkv{rows, dim, n.qkv_dim()};
@@ -226,7 +233,8 @@ Activations::Activations(const Network& network, size_t sequences, size_t length
 // ---- the whole
 
 void forward(const Network& n, const float* w, const Batch& b, Dropout d, Activations& s) {
-    embedding_forward(s.stream(0), b.tokens, at(w, n.token_embedding), at(w, n.position_embedding), b.rows(), b.length, n.architecture.dim);
+    embedding_forward(s.stream(0), b.tokens, at(w, n.token_embedding), at(w, n.position_embedding), b.rows(), b.length,
+                      n.architecture.dim);
     const Dropout first = at_place(d, 0);
     dropout(s.stream(0), first.rate, first.seed, b.rows() * n.architecture.dim);
     for (size_t layer = 0; layer < n.layers.size(); layer++) {
@@ -248,7 +256,8 @@ double loss_and_gradient(const Network& n, const float* w, float* dw, const Batc
     const double loss = head_loss_and_gradient(s.dnormed, at(dw, n.head), s.normed, at(w, n.head), b.targets, scale, s.logits,
                                                {b.rows(), dim, n.architecture.vocab});
     std::memset(s.dstream, 0, b.rows() * dim * sizeof(float));
-    norm_backward(n, s.dstream, at(dw, n.final_norm), at(dw, n.final_norm_bias), s.dnormed, s.stream(layers), at(w, n.final_norm), b.rows());
+    norm_backward(n, s.dstream, at(dw, n.final_norm), at(dw, n.final_norm_bias), s.dnormed, s.stream(layers), at(w, n.final_norm),
+                  b.rows());
     for (size_t layer = layers; layer-- > 0;) {
         feed_forward_layer_backward(n, w, dw, layer, b, d, s);
         attention_layer_backward(n, w, dw, layer, b, d, s);

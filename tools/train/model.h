@@ -37,7 +37,9 @@ public:
     float* stream(size_t layer) { return stream_ + layer * stream_step_; }    // dim: x before the layer; layers + 1 of them
     float* middle(size_t layer) { return middle_ + layer * stream_step_; }    // dim: x between attention and feed-forward
     float* qkv(size_t layer) { return qkv_ + layer * qkv_step_; }             // qkv_dim, turned by rope
-    float* projected(size_t layer) { return projected_ ? projected_ + layer * qkv_step_ : qkv(layer); }  // qkv_dim, before norms of heads
+    float* projected(size_t layer) {
+        return projected_ ? projected_ + layer * qkv_step_ : qkv(layer);
+    }                                                                             // qkv_dim, before norms of heads
     float* attended(size_t layer) { return attended_ + layer * attended_step_; }  // q_dim
     float* lse(size_t layer) { return lse_ + layer * lse_step_; }             // heads
     float* up(size_t layer) { return up_ + layer * up_step_; }                // up_dim, before the activation

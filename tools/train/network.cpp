@@ -27,7 +27,8 @@ void require_trainable(const Weights& w) {
     if (attention.work != Work::self_attention || (feed_forward.work != Work::dense && feed_forward.work != Work::gated))
         refuse_training(w, "sublayers other than self-attention and a plain or gated feed-forward");
     for (const SubLayer sublayer : {attention, feed_forward})
-        if (sublayer.input != Input::normed || sublayer.output != Output::add) refuse_training(w, "a sublayer that is not x += work(norm(x))");
+        if (sublayer.input != Input::normed || sublayer.output != Output::add)
+            refuse_training(w, "a sublayer that is not x += work(norm(x))");
     if (a.mask != Mask::causal) refuse_training(w, "a mask that is not causal");
     if (a.position != Position::learned && a.position != Position::rope && a.position != Position::none)
         refuse_training(w, "positions that are neither learned nor rope");
@@ -106,7 +107,8 @@ std::vector<float> flat_values(const Network& network, const Weights& weights) {
 
 void store_values(const Network& network, const float* values, Weights& weights) {
     for (const Parameter& p : network.parameters)
-        weights.tensors.at(p.key) = HostTensor(p.rows, p.cols, std::vector<float>(values + p.offset, values + p.offset + p.count()));
+        weights.tensors.at(p.key) =
+            HostTensor(p.rows, p.cols, std::vector<float>(values + p.offset, values + p.offset + p.count()));
 }
 
 }  // namespace mote::tools

@@ -61,7 +61,8 @@ MOTE_VECTOR void rms_norm_backward(float* dx, float* dw, const float* dy, const 
     }
 }
 
-MOTE_VECTOR void layer_norm_forward(float* y, const float* x, const float* w, const float* bias, float eps, size_t rows, size_t dim) {
+MOTE_VECTOR void layer_norm_forward(float* y, const float* x, const float* w, const float* bias, float eps, size_t rows,
+                                    size_t dim) {
     for (size_t r = 0; r < rows; r++, x += dim, y += dim) {
         const float mean = mean_of(x, dim), s = layer_scale(x, mean, eps, dim);
 #pragma omp simd

@@ -19,7 +19,7 @@ void rms_norm_backward(float* dx, float* dw, const float* dy, const float* x, co
 void layer_norm_forward(float* y, const float* x, const float* w, const float* bias, float eps, size_t rows, size_t dim);
 
 /// With h = (x - mean(x)) s:  dx += s (dy w - mean(dy w) - h mean(dy w h));  dw += dy h;  dbias += dy.
-void layer_norm_backward(float* dx, float* dw, float* dbias, const float* dy, const float* x, const float* w, float eps, size_t rows,
-                         size_t dim);
+void layer_norm_backward(float* dx, float* dw, float* dbias, const float* dy, const float* x, const float* w, float eps,
+                         size_t rows, size_t dim);
 
 }  // namespace mote::tools

@@ -37,7 +37,8 @@ Optimizer::Optimizer(const Network& network, Threads& threads, size_t sequences,
 }
 
 size_t Optimizer::bytes(const Network& network, size_t threads, size_t sequences, size_t length) {
-    return threads * sizeof(float) * (network.count + Activations::count(network, sequences_at_once(threads, sequences, length), length));
+    return threads * sizeof(float) *
+           (network.count + Activations::count(network, sequences_at_once(threads, sequences, length), length));
 }
 
 template <class F>
@@ -90,8 +91,8 @@ void Optimizer::step(TrainState& state, const StepOptions& options, double lengt
         for (const Parameter& p : network_.parameters) {
             const size_t begin = std::max(p.offset, share.begin), end = std::min(p.offset + p.count(), share.end);
             if (begin >= end) continue;
-            adamw_update(&state.values[begin], &state.first_moment[begin], &state.second_moment[begin], &gradients_[0][begin], end - begin,
-                         options.adam, factor, p.rows > 1 ? options.adam.weight_decay : 0, options.rate, state.step);
+            adamw_update(&state.values[begin], &state.first_moment[begin], &state.second_moment[begin], &gradients_[0][begin],
+                         end - begin, options.adam, factor, p.rows > 1 ? options.adam.weight_decay : 0, options.rate, state.step);
         }
         for (std::vector<float>& gradient : gradients_)
             std::memset(&gradient[share.begin], 0, (share.end - share.begin) * sizeof(float));

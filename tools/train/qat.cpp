@@ -23,7 +23,9 @@ class Rounder {
 public:
     explicit Rounder(size_t cols) : cols_(uint32_t(cols)), values_(padded_cols(Format::q4, cols_)) {}
 
-    void quantize(const float* x) { kernels().quantize_row(x, cols_, {values_.data(), &scale_, nullptr, uint32_t(values_.size())}, 0); }
+    void quantize(const float* x) {
+        kernels().quantize_row(x, cols_, {values_.data(), &scale_, nullptr, uint32_t(values_.size())}, 0);
+    }
     void put(float* y, float scale) const { scaled(y, values_.data(), scale, cols_); }
     float scale() const { return scale_; }
 
@@ -58,7 +60,8 @@ void round_heads(float* qkv, size_t rows, const Network& n) {
 WeightFormats parse_qat(const std::string& text) {
     const WeightFormats formats = parse_formats(text);
     const auto quantized = [](Format format) { return format == Format::q8 || format == Format::q4; };
-    if (!quantized(formats.otherwise) || !std::all_of(formats.own.begin(), formats.own.end(), [&](const auto& own) { return quantized(own.second); }))
+    if (!quantized(formats.otherwise) ||
+        !std::all_of(formats.own.begin(), formats.own.end(), [&](const auto& own) { return quantized(own.second); }))
         refuse_usage("--qat " + text + ": formats that round are q8 and q4");
     return formats;
 }
@@ -77,7 +80,8 @@ const float* RoundedValues::of(const float* values) {
                 std::copy_n(from, size_t(rows) * p.cols, to);
             } else if (rows) {
                 const Format format = formats_.of(p.key.first);
-                const std::vector<float> seen = unpack_matrix(pack_matrix(from, rows, p.cols, format).bytes.data(), rows, p.cols, format);
+                const std::vector<float> seen =
+                    unpack_matrix(pack_matrix(from, rows, p.cols, format).bytes.data(), rows, p.cols, format);
                 std::copy(seen.begin(), seen.end(), to);
             }
         }

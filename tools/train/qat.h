@@ -16,7 +16,8 @@ namespace mote::tools {
 /// A row that is not finite becomes NaN.
 void round_rows(float* y, const float* x, size_t rows, size_t cols);
 
-/// The same for every head of rows [q | k | v], in place: queries as q8 attention takes them, keys and values as the q8 cache has them.
+/// The same for every head of rows [q | k | v], in place: queries as q8 attention takes them, keys and values as the q8 cache has
+/// them.
 void round_heads(float* qkv, size_t rows, const Network& network);
 
 /// Reads --qat: q8 or q4, or formats by role as --weights has them. Errors: E_ARG (also for formats that are not quantized).

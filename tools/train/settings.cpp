@@ -64,7 +64,8 @@ TrainSettings sizes_of(const Weights& weights, TrainSettings settings, const std
     const Architecture& a = weights.architecture;
     const TrainSettings asked = settings;
     settings.family = model_type(weights);
-    settings.layers = a.layers, settings.dim = a.dim, settings.heads = a.heads, settings.kv_heads = a.kv_heads, settings.hidden = a.hidden;
+    settings.layers = a.layers, settings.dim = a.dim, settings.heads = a.heads, settings.kv_heads = a.kv_heads,
+    settings.hidden = a.hidden;
     settings.context = given.count("context") ? std::min(asked.context, a.context) : a.context;
     settings.tied = !weights.tensors.count({Role::head, 0});
     settings.bias = weights.tensors.count({Role::attention_norm_bias, 0}) || weights.tensors.count({Role::q_bias, 0});
@@ -122,7 +123,8 @@ TrainSettings settings_from_json(const JsonView& json) {
     return s;
 }
 
-void require_same(const TrainSettings& stored, const TrainSettings& given, const std::set<std::string>& names, const std::string& file) {
+void require_same(const TrainSettings& stored, const TrainSettings& given, const std::set<std::string>& names,
+                  const std::string& file) {
     for (const SettingField& field : setting_fields())
         if (names.count(field.name) && value_of(stored, field) != value_of(given, field))
             refuse("E_MISMATCH", file, std::string(field.name) + " is " + value_of(stored, field).dump() + " there, " +

@@ -30,7 +30,8 @@ struct TrainSettings {
     uint64_t tokens() const { return uint64_t(steps) * accumulate * batch * context; }
 };
 
-using SettingMember = std::variant<uint32_t TrainSettings::*, float TrainSettings::*, bool TrainSettings::*, std::string TrainSettings::*>;
+using SettingMember =
+    std::variant<uint32_t TrainSettings::*, float TrainSettings::*, bool TrainSettings::*, std::string TrainSettings::*>;
 
 struct SettingField {
     const char* name;  // of the option, without dashes, and in the checkpoint
@@ -52,6 +53,7 @@ Json settings_json(const TrainSettings& settings);
 TrainSettings settings_from_json(const JsonView& json);
 
 /// Refuses a setting that was given and is not the stored one (E_MISMATCH, by name).
-void require_same(const TrainSettings& stored, const TrainSettings& given, const std::set<std::string>& names, const std::string& file);
+void require_same(const TrainSettings& stored, const TrainSettings& given, const std::set<std::string>& names,
+                  const std::string& file);
 
 }  // namespace mote::tools

@@ -55,7 +55,8 @@ void TokenFile::write_recent() {
 void TokenFile::read(size_t begin, size_t count, uint32_t* out) const {
     const size_t filed = begin < written_ ? std::min(count, written_ - begin) : 0;
     for (size_t done = 0; done < filed * sizeof(uint32_t);) {
-        const ssize_t n = ::pread(fd_, reinterpret_cast<char*>(out) + done, filed * sizeof(uint32_t) - done, off_t(begin * sizeof(uint32_t) + done));
+        const ssize_t n = ::pread(fd_, reinterpret_cast<char*>(out) + done, filed * sizeof(uint32_t) - done,
+                                  off_t(begin * sizeof(uint32_t) + done));
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) refuse_io(folder_, "cannot read the file of tokens", n < 0 ? errno : EIO);
         done += size_t(n);

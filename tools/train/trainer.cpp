@@ -120,7 +120,8 @@ double Run::train_step(double& gradient_length) {
         batches.push_back(data_.batch(Split::train, settings_.batch, seed_of(settings_.seed, Stream::batches, index), buffers[i]));
         targets += target_count(buffers[i]);
     }
-    const bool rounds = !settings_.qat.empty() && (!settings_.qat_steps || state_.train.step + settings_.qat_steps >= settings_.steps);
+    const bool rounds =
+        !settings_.qat.empty() && (!settings_.qat_steps || state_.train.step + settings_.qat_steps >= settings_.steps);
     const float* w = values(rounds);
     double loss = 0;
     for (uint32_t i = 0; i < settings_.accumulate; i++) {
@@ -277,7 +278,8 @@ struct Beginning {
 
 Beginning from_scratch(TrainSettings settings) {
     DataTokenizer tokenizer = make_tokenizer(settings.tokenizer, settings.data);
-    Weights weights = initial_weights(settings.shape(uint32_t(tokenizer.model.pieces.size())), seed_of(settings.seed, Stream::weights, 0));
+    Weights weights =
+        initial_weights(settings.shape(uint32_t(tokenizer.model.pieces.size())), seed_of(settings.seed, Stream::weights, 0));
     return {std::move(settings), std::move(tokenizer), std::move(weights)};
 }
 
