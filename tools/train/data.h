@@ -33,7 +33,7 @@ class Dataset {
 public:
     /// Texts, and folders of them (data_files): one stream of tokens, each file ended by the tokenizer's end token, so that
     /// documents are packed without gaps and windows may cross their ends; control tokens in the text are read as such. Any bytes
-    /// are text: what a tokenizer of bytes cannot take apart becomes its unknown token, which is noted, or is refused where it has
+    /// are text: what the tokenizer has no token for becomes its unknown token, which is noted, or is refused where it has
     /// none. Files named .jsonl: a {"prompt", "completion"} object a line, of which the completion is trained; no control tokens
     /// are read, and the end token, or a line end where there is none, follows. The last `val_fraction` is for validation.
     ///   length  tokens of a sequence
