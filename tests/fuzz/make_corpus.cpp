@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "make_checkpoint.h"
+#include "make_torch.h"
 #include "make_gguf.h"
 #include "support/models.h"
 #include "support/tokenizers.h"
@@ -85,6 +86,11 @@ void add_checkpoints(Corpus& c) {
     }
     c.add("safetensors", testing::safetensors("{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
                                               "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[4,6]}}", "abcdef"));
+    c.add("torch", testing::tiny_meta_file());
+    const std::string tensor = testing::pickled_tensor("0", 6, 1, {2, 2}, {3, 1});
+    c.add("torch", testing::torch_file(testing::pickled_dictionary({{"w", tensor}}), {{"0", std::string(24, '\1')}}));
+    c.add("pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"n", testing::pickled(3)}}) + ".");
+    c.add("pickle", std::string("\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01" "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.", 35));
     testing::Json scaled = testing::tiny_llama().config;
     scaled["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8}};
     c.add("hf_config", scaled.dump());

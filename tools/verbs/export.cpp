@@ -1,18 +1,28 @@
-// export: a checkpoint becomes a file that other programs read.
+// export: a checkpoint or a .mote file becomes a checkpoint for other programs.
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/looks_like.h"
 #include "base/output.h"
 #include "export/gguf.h"
+#include "export/hf.h"
+#include "export/llama2c.h"
+#include "export/unpack.h"
 #include "import/import.h"
+#include "tokenizer/tokenizer_import.h"
+#include "tokenizer/write_tokenizer_json.h"
 #include "verbs/verbs.h"
 
 namespace mote::tools {
 namespace {
 
 struct ExportOptions {
-    std::string model, tokenizer, to, type = "f32", output;
+    std::string model, to, type = "f32", output, tokenizer, config;
     bool force = false;
 };
 
@@ -20,17 +30,82 @@ const GgmlType& written_type(const std::string& name) {
     return *find_written_type(name == "q8_0" ? "Q8_0" : name == "f16" ? "F16" : "F32");
 }
 
+bool is_mote(const std::string& path) {
+    return !std::filesystem::is_directory(path) && looks_like(MappedFile(path).text()) == "a .mote file";
+}
+
+Weights read_weights(const ExportOptions& o) {
+    if (is_mote(o.model)) {
+        Weights weights = unpack_model(o.model);
+        if (o.tokenizer.empty()) return weights;
+        weights.notes.clear();
+        weights.tokenizer = import_tokenizer(o.tokenizer, weights.notes);
+        return weights;
+    }
+    ImportOptions import;
+    import.config = o.config;
+    if (!o.tokenizer.empty()) import.tokenizer = o.tokenizer;
+    return import_checkpoint(o.model, import);
+}
+
+// A folder that appears with all its files or not at all.
+class OutputFolder {
+public:
+    explicit OutputFolder(const std::string& path) : path_(path), temporary_(path + ".tmp." + std::to_string(::getpid())) {
+        std::error_code error;
+        std::filesystem::create_directory(temporary_, error);
+        if (error) refuse_io(path, "cannot create", error.value());
+    }
+    ~OutputFolder() {
+        std::error_code ignored;
+        if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
+    }
+    void add(const std::string& name, const std::string& text) { write_whole(temporary_ + "/" + name, text); }
+    void commit() {
+        if (std::rename(temporary_.c_str(), path_.c_str()) != 0) refuse_io(path_, "cannot rename into place", errno);
+        temporary_.clear();
+    }
+
+private:
+    std::string path_, temporary_;
+};
+
+// A tokenizer that tokenizer.json cannot say is left out: the weights are right without it.
+void add_tokenizer(const Weights& weights, OutputFolder& folder, std::vector<std::string>& notes) {
+    if (!weights.tokenizer) return;
+    try {
+        folder.add("tokenizer.json", tokenizer_json(*weights.tokenizer, weights.source));
+        folder.add("tokenizer_config.json", tokenizer_config_json(*weights.tokenizer));
+    } catch (const Failure& failure) {
+        if (failure.code() != "E_UNSUPPORTED") throw;
+        notes.push_back(std::string("no tokenizer.json: ") + failure.what());
+    }
+}
+
+void export_folder(const Weights& weights, const std::string& output, std::vector<std::string>& notes) {
+    const HfFiles files = export_hf(weights);
+    OutputFolder folder(output);
+    folder.add("config.json", files.config);
+    folder.add("model.safetensors", files.safetensors);
+    add_tokenizer(weights, folder, notes);
+    folder.commit();
+}
+
 void export_model(const ExportOptions& o) {
     require_different(o.model, o.output);
     if (!o.tokenizer.empty()) require_different(o.tokenizer, o.output);
+    if (o.to == "hf" && exists(o.output)) refuse_usage(o.output + " exists; choose another folder");
     require_new(o.output, o.force);
-    ImportOptions import;
-    if (!o.tokenizer.empty()) import.tokenizer = o.tokenizer;
-    const Weights weights = import_checkpoint(o.model, import);
+    const Weights weights = read_weights(o);
     std::vector<std::string> notes = weights.notes;
-    const uint64_t bytes = export_gguf(o.output, weights, written_type(o.type), notes);
+    if (o.to == "hf")
+        export_folder(weights, o.output, notes);
+    else if (o.to == "gguf")
+        export_gguf(o.output, weights, written_type(o.type), notes);
+    else
+        export_llama2c(weights, o.output);
     for (const std::string& text : notes) note("mote: note: " + text);
-    note(o.output + ": " + std::to_string(parameters(weights)) + " parameters, " + std::to_string(bytes) + " bytes");
+    note(o.output + ": " + std::to_string(parameters(weights)) + " parameters");
 }
 
 }  // namespace
@@ -38,12 +113,15 @@ void export_model(const ExportOptions& o) {
 void add_export(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("export", "Write a model for other programs");
     const auto o = std::make_shared<ExportOptions>();
-    verb->add_option("model", o->model, "a checkpoint as `mote pack` takes it")->required()->type_name("MODEL");
-    verb->add_option("--to", o->to, "gguf: a file for llama.cpp")->required()->check(CLI::IsMember({"gguf"}));
+    verb->add_option("model", o->model, "a .mote file, or any checkpoint that mote pack reads")->required()->type_name("MODEL");
+    verb->add_option("--to", o->to, "hf: a folder with config.json, model.safetensors and tokenizer.json; gguf: a file for llama.cpp; llama2c: one for llama2.c")
+        ->required()
+        ->check(CLI::IsMember({"hf", "gguf", "llama2c"}));
     verb->add_option("--tokenizer", o->tokenizer, "a tokenizer other than the model's own")->type_name("FILE");
     verb->add_option("--type", o->type, "of matrices in GGUF: f32, f16 or q8_0 (default f32)")->check(CLI::IsMember({"f32", "f16", "q8_0"}));
-    verb->add_option("-o,--output", o->output, "the file to write")->required()->type_name("FILE");
-    verb->add_flag("--force", o->force, "overwrite an existing output");
+    verb->add_option("--config", o->config, "the configuration of a checkpoint that has none")->type_name("FILE");
+    verb->add_option("-o,--output", o->output, "the folder or file to write")->required()->type_name("PATH");
+    verb->add_flag("--force", o->force, "overwrite an existing file");
     verb->footer("Example: mote export stories260K.bin --tokenizer tok512.bin --to gguf -o stories.gguf");
     verb->callback([o] { export_model(*o); });
 }

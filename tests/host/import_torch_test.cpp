@@ -1,0 +1,155 @@
+// PyTorch's checkpoints: what is read, and that nothing else is.
+#include <gtest/gtest.h>
+
+#include "make_torch.h"
+#include "import/import.h"
+#include "import/torch.h"
+#include "refusal.h"
+
+namespace mote::tools {
+namespace {
+
+using namespace mote::testing;
+
+const std::string six_floats = bytes_of(counting(6, 0));
+
+StoredTensors tensors_of(const std::string& bytes) {
+    const TemporaryFolder folder;
+    return read_torch(std::make_shared<const MappedFile>(folder.write("model.pt", bytes))).tensors;
+}
+
+std::string file_with(const std::string& tensor) { return torch_file(pickled_dictionary({{"w", tensor}}), {{"0", six_floats}}); }
+
+TEST(torch, reads_a_model_in_the_names_of_meta) {
+    const TemporaryFolder folder;
+    const Weights w = import_checkpoint(folder.write("ckpt.pt", tiny_meta_file())), same = import_checkpoint(tiny_llama().write(folder));
+    ASSERT_EQ(w.tensors.size(), same.tensors.size());
+    for (const auto& [key, tensor] : same.tensors) EXPECT_EQ(w.tensors.at(key).values(), tensor.values()) << role_name(key.first);
+    EXPECT_EQ(w.architecture.rope_pairing, RopePairing::interleaved);
+    EXPECT_EQ(w.architecture.kv_heads, 1u);
+    EXPECT_EQ(w.architecture.context, 16u);
+    EXPECT_EQ(w.architecture.norm_eps, 1e-5f);
+}
+
+TEST(torch, honours_strides_and_offsets) {
+    const StoredTensors turned = tensors_of(file_with(pickled_tensor("0", 6, 0, {3, 2}, {1, 3})));
+    EXPECT_EQ(turned.at("w").floats("w"), (std::vector<float>{0, 3, 1, 4, 2, 5}));
+    const StoredTensors part = tensors_of(file_with(pickled_tensor("0", 6, 1, {2, 2}, {3, 1})));
+    EXPECT_EQ(part.at("w").floats("w"), (std::vector<float>{1, 2, 4, 5}));
+}
+
+TEST(torch, refuses_tensors_that_leave_their_storage) {
+    expect_refusal("E_RANGE", {"element 6", "storage of 6"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 1, {2, 3}, {3, 1}))); });
+    expect_refusal("E_RANGE", {"more elements"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 0, {2000000000, 2}, {0, 0}))); });
+    expect_refusal("E_SHAPE", {"data/0", "24 bytes"}, [] { tensors_of(file_with(pickled_tensor("0", 7, 0, {7}, {1}))); });
+    expect_refusal("E_RANGE", {"-1"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 0, {6}, {uint32_t(-1)}))); });
+    expect_refusal("E_MISSING", {"data/1"}, [] { tensors_of(file_with(pickled_tensor("1", 6, 0, {6}, {1}))); });
+}
+
+// What an attack would look like: the file is refused before anything could be called.
+TEST(torch, refuses_every_other_global_by_its_name_and_byte) {
+    const std::string call = pickled_global("os", "system") + "(" + pickled("touch /tmp/owned") + "tR";
+    expect_refusal("E_UNSUPPORTED", {"byte 42", "os system"}, [&] { tensors_of(torch_file(call, {})); });
+    for (const char* name : {"eval", "exec", "getattr"})
+        expect_refusal("E_UNSUPPORTED", {name}, [&] { tensors_of(torch_file(pickled_global("builtins", name), {})); });
+    expect_refusal("E_UNSUPPORTED", {"torch.storage _load_from_bytes"},
+                   [] { tensors_of(torch_file(pickled_global("torch.storage", "_load_from_bytes"), {})); });
+    expect_refusal("E_UNSUPPORTED", {"os system"}, [] { tensors_of(torch_file(pickled("os") + pickled("system") + "\x93", {})); });
+}
+
+TEST(torch, refuses_opcodes_that_build_objects) {
+    for (const char opcode : {'i', 'o', '\x81', '\x92', 'P', '\x82'})
+        expect_refusal("E_UNSUPPORTED", {"opcode"}, [&] { tensors_of(torch_file("(" + std::string(1, opcode), {})); });
+    expect_refusal("E_UNSUPPORTED", {"only a name"}, [] { tensors_of(torch_file(pickled_global("torch", "FloatStorage") + ")R", {})); });
+}
+
+TEST(torch, refuses_broken_pickles) {
+    expect_refusal("E_SYNTAX", {"stack"}, [] { tensors_of(torch_file("0", {})); });
+    expect_refusal("E_SYNTAX", {"mark"}, [] { tensors_of(torch_file("t", {})); });
+    expect_refusal("E_SYNTAX", {"memo 7"}, [] { tensors_of(torch_file("h\x07", {})); });
+    expect_refusal("E_UTF8", {"string"}, [] { tensors_of(torch_file(pickled("\xff"), {})); });
+    expect_refusal("E_RANGE", {"9 bytes"}, [] { tensors_of(torch_file(std::string("\x8a\x09") + std::string(9, '\1'), {})); });
+    expect_refusal("E_LIMIT", {"1048576"}, [] { tensors_of(torch_file(std::string((1 << 20) + 1, ')'), {})); });
+    expect_refusal("E_MISSING", {"iteration"}, [] { tensors_of(torch_file(pickled_dictionary({{"iteration", pickled(1)}}), {})); });
+}
+
+TEST(torch, refuses_zip_files_that_are_compressed_encrypted_or_no_checkpoints) {
+    expect_refusal("E_UNSUPPORTED", {"a/data.pkl", "deflate"}, [] { tensors_of(zip({{"a/data.pkl", "x", 8, 0}})); });
+    expect_refusal("E_UNSUPPORTED", {"a/data.pkl", "encrypted"}, [] { tensors_of(zip({{"a/data.pkl", "x", 0, 1}})); });
+    expect_refusal("E_UNSUPPORTED", {"data.pkl"}, [] { tensors_of(zip({{"readme", "x"}})); });
+    expect_refusal("E_UNSUPPORTED", {"TorchScript"}, [] { tensors_of(zip({{"a/data.pkl", "x"}, {"a/constants.pkl", "x"}})); });
+    expect_refusal("E_DUP", {"a/data.pkl", "twice"}, [] { tensors_of(zip({{"a/data.pkl", "x"}, {"a/data.pkl", "x"}})); });
+    expect_refusal("E_ENDIAN", {"big-endian"}, [] { tensors_of(zip({{"a/data.pkl", "x"}, {"a/byteorder", "big"}})); });
+}
+
+TEST(torch, finds_every_changed_byte_of_the_weights) {
+    std::string bytes = file_with(pickled_tensor("0", 6, 0, {6}, {1}));
+    const size_t at = bytes.find(six_floats);
+    bytes[at + 5] = char(bytes[at + 5] ^ 1);
+    expect_refusal("E_CRC", {"a/data/0"}, [&] { tensors_of(bytes); });
+}
+
+TEST(torch, answers_to_every_cut_and_every_damaged_byte) {
+    const std::string whole = tiny_meta_file();
+    for (size_t n = 4; n < whole.size(); n += 3) EXPECT_THROW(tensors_of(whole.substr(0, n)), Failure) << n;
+    for (size_t i = 4; i < whole.size(); i++) {
+        std::string damaged = whole;
+        damaged[i] = char(damaged[i] ^ 1 << i % 8);
+        try {
+            for (const auto& [name, tensor] : tensors_of(damaged)) tensor.floats(name);
+        } catch (const Failure& failure) {
+            EXPECT_NE(failure.exit(), Exit::internal) << i << ": " << failure.what();
+        }
+    }
+}
+
+// ---- shards
+
+HfModel in_two_shards(const TemporaryFolder& folder, Json* map) {
+    const HfModel m = tiny_llama();
+    Tensors first, second;
+    for (const auto& [name, tensor] : m.tensors) {
+        (first.size() < 5 ? first : second)[name] = tensor;
+        (*map)["weight_map"][name] = first.count(name) ? "1.safetensors" : "2.safetensors";
+    }
+    folder.write("config.json", m.config.dump());
+    folder.write("1.safetensors", safetensors(first));
+    folder.write("2.safetensors", safetensors(second));
+    return m;
+}
+
+TEST(shards, are_one_checkpoint) {
+    const TemporaryFolder folder, whole;
+    Json index;
+    const HfModel m = in_two_shards(folder, &index);
+    folder.write("model.safetensors.index.json", index.dump());
+    const Weights w = import_checkpoint(folder.path()), same = import_checkpoint(m.write(whole));
+    ASSERT_EQ(w.tensors.size(), same.tensors.size());
+    for (const auto& [key, tensor] : same.tensors) EXPECT_EQ(w.tensors.at(key).values(), tensor.values());
+}
+
+TEST(shards, are_files_beside_their_index_and_nothing_else) {
+    const TemporaryFolder folder;
+    Json index;
+    in_two_shards(folder, &index);
+    for (const char* path : {"../../etc/passwd", "/etc/passwd", "..", "", "a/b"}) {
+        Json bad = index;
+        bad["weight_map"]["lm_head.weight"] = path;
+        folder.write("model.safetensors.index.json", bad.dump());
+        expect_refusal("E_ARG", {"weight_map.lm_head.weight"}, [&] { import_checkpoint(folder.path()); });
+    }
+    Json bad = index;
+    bad["weight_map"]["lm_head.weight"] = "3.safetensors";
+    folder.write("model.safetensors.index.json", bad.dump());
+    expect_refusal("E_MISSING", {"3.safetensors"}, [&] { import_checkpoint(folder.path()); });
+    bad = index;
+    bad["weight_map"]["ghost"] = "1.safetensors";
+    folder.write("model.safetensors.index.json", bad.dump());
+    expect_refusal("E_MISSING", {"ghost"}, [&] { import_checkpoint(folder.path()); });
+    folder.write("model.safetensors.index.json", index.dump());
+    folder.write("2.safetensors", safetensors(tiny_llama().tensors));
+    expect_refusal("E_DUP", {"another file"}, [&] { import_checkpoint(folder.path()); });
+}
+
+}  // namespace
+}  // namespace mote::tools
