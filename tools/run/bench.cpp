@@ -102,7 +102,7 @@ struct Measured {
 class Bencher {
 public:
     Bencher(const Model& model, const std::string& file, const BenchOptions& o, const Options& session, uint32_t threads)
-        : model_(model), file_(file), host_(start_session(model, session, file, Machine{o.isa, threads})),
+        : file_(file), host_(start_session(model, session, file, Machine{o.isa, threads})),
           tokens_(some_tokens(model, session.context)), reader_(model), pool_(this->threads()) {
         for (const uint32_t depth : o.depths) results_.push_back({Speed{this->threads(), false, depth, o.decode, 0, 0}, {}});
         if (o.prefill) results_.push_back({Speed{this->threads(), true, 0, o.prefill, 0, 0}, {}});
@@ -134,7 +134,6 @@ public:
     }
 
 private:
-    const Model& model_;
     std::string file_;
     HostSession host_;
     std::vector<uint32_t> tokens_;

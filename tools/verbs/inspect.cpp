@@ -1,14 +1,18 @@
-// inspect: what a .mote file contains; and verify: whether its bytes are what was written and its numbers are sound.
+// inspect: what a .mote file or a checkpoint contains; and verify: whether its bytes are what was written and its numbers are sound.
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 
 #include "../core/kernels/arithmetic.h"
+#include "base/error.h"
+#include "base/looks_like.h"
 #include "base/output.h"
 #include "model/open_model.h"
 #include "model/weights.h"
 #include "pack/pack.h"
 #include "pack/quantize.h"
+#include "verbs/inspect_checkpoint.h"
 #include "verbs/verbs.h"
 
 namespace mote::tools {
@@ -94,6 +98,13 @@ void inspect(const std::string& path) {
     print_tensors(opened.model);
 }
 
+// By its name or its first bytes; opening it says what is wrong with it.
+bool is_mote_file(const std::string& path) {
+    if (path.size() > 5 && path.substr(path.size() - 5) == ".mote") return true;
+    std::error_code unreadable;  // is said when the file is opened
+    return !std::filesystem::is_directory(path, unreadable) && looks_like(MappedFile(path).text()) == "a .mote file";
+}
+
 // Scales that core never meets in a file from `mote pack`: it would compute with them safely, but not sensibly.
 bool sound_scale(uint16_t scale) { return scale < 0x7f80 && (scale == 0 || scale >= 0x0100); }
 
@@ -124,11 +135,20 @@ void verify(const std::string& path) {
 }  // namespace
 
 void add_inspect(CLI::App& program) {
-    CLI::App* verb = program.add_subcommand("inspect", "Show what a .mote file contains");
+    CLI::App* verb = program.add_subcommand("inspect", "Show what a .mote file or a checkpoint contains");
     const auto path = std::make_shared<std::string>();
-    verb->add_option("-m,--model,model", *path, "the .mote file")->required()->type_name("FILE");
+    const auto json = std::make_shared<bool>(false);
+    verb->add_option("-m,--model,model", *path, "a .mote file, or a checkpoint as `mote pack` takes it")->required()->type_name("FILE");
+    verb->add_flag("--json", *json, "of a checkpoint: print JSON");
     verb->footer("Example: mote inspect -m stories.mote");
-    verb->callback([path] { inspect(*path); });
+    verb->callback([path, json] {
+        if (is_mote_file(*path)) {
+            if (*json) refuse_usage("--json is for checkpoints; " + *path + " is a .mote file");
+            return inspect(*path);
+        }
+        const Json description = describe_checkpoint(*path);
+        print(*json ? description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : table_of(description));
+    });
 }
 
 void add_verify(CLI::App& program) {
