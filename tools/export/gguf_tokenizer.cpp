@@ -164,6 +164,9 @@ void write_scored(const TokenizerModel& model, uint32_t vocab, const std::string
 }  // namespace
 
 void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
+    constexpr uint32_t unknown_flags = tokenizer_prefix_missing | tokenizer_prefix_kept | tokenizer_whole_words;
+    if (!model.added.empty() || (model.flags & unknown_flags))
+        refuse("E_UNSUPPORTED", source, "a tokenizer with added tokens, whole words or such spaces cannot be written to GGUF yet");
     if (model.pre_tokenizer == PreTokenizer::gpt2) return write_byte_level(model, vocab, source, gguf);
     if (model.pre_tokenizer == PreTokenizer::none && !model.characters.empty()) return write_scored(model, vocab, source, gguf, notes);
     refuse("E_UNSUPPORTED", source, "llama.cpp has no tokenizer of this kind");
