@@ -191,8 +191,10 @@ class Models(Case):
     def test_files_that_are_not_there_or_no_files(self):
         self.path("folder").mkdir()
         for path in ("absent.mote", "folder", "/dev/null"):
-            for verb in ("inspect", "verify"):
-                self.refuses(IO, "E_IO", verb, path, says=path)
+            self.refuses(IO, "E_IO", "verify", path, says=path)
+        for path in ("absent.mote", "/dev/null"):
+            self.refuses(IO, "E_IO", "inspect", path, says=path)
+        self.refuses(INPUT, "E_MISSING", "inspect", "folder", says="folder")  # it may hold a checkpoint
         self.pack()
         self.refuses(IO, "E_IO", "eval", "-m", "m.mote", "-f", "absent.txt", says="absent.txt")
         self.refuses(IO, "E_IO", "run", "-m", "m.mote", "-f", "folder", says="folder")
