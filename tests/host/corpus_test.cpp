@@ -130,6 +130,19 @@ TEST(commands, ask_the_test_nothing_in_words_that_train_lacks) {
         for (const std::string& word : words_of(line.prompt + line.completion)) EXPECT_TRUE(known.count(word)) << word << " in " << line.prompt;
 }
 
+// Tokenizers tell a word at the beginning of a line from one behind a space, so that it must be learnt there.
+TEST(commands, begin_the_test_with_words_that_begin_train) {
+    std::vector<const Phrases*> all = {&english_ways()};
+    for (const Device& device : command_devices())
+        for (const Action& action : device.actions) all.insert(all.end(), {&action.orders, &action.remarks});
+    const auto beginning = [](const std::string& phrase) { return phrase.substr(0, phrase.find_first_of(" ,")); };
+    std::set<std::string> known;
+    for (const Phrases* phrases : all)
+        for (const char* phrase : phrases->train) known.insert(beginning(phrase));
+    for (const Phrases* phrases : all)
+        for (const char* phrase : phrases->test) EXPECT_TRUE(known.count(beginning(phrase))) << phrase;
+}
+
 // "room" with "kitchen", and so on.
 std::set<std::string> values_of(const std::vector<Line>& lines) {
     std::set<std::string> values;

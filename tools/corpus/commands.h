@@ -6,13 +6,14 @@
 namespace mote::tools {
 
 /// Which half of the language. Every line of the test half has a phrase, a way to ask, or a pair of room and device that the
-/// training half never has; each of its words and JSON values does appear there.
+/// training half never has; each of its words and JSON values does appear there, and the word that its English phrase begins with
+/// begins a phrase there.
 enum class Split { train, test };
 
-/// Lines {"prompt": ..., "completion": ...}, as many as fit `bytes` (at least one). A prompt ends with a line end, so that prompt and
-/// completion can be put together as they are; the completion is one line of JSON. The train half repeats itself as people do: what
-/// has few wordings would drown in what has many if each stood there once. The test half's lines are all different, as many as
-/// the language has.
+/// Lines {"prompt": ..., "completion": ...}, as many as fit `bytes` (at least one). A prompt ends with a line end, so that prompt
+/// and completion can be put together as they are; the completion is one line of JSON. The train half repeats itself as people do:
+/// what has few wordings would drown in what has many if each stood there once. The test half's lines are all different, as many
+/// as the language has.
 /// The same seed gives the same lines everywhere.
 Corpus make_commands(uint64_t bytes, uint64_t seed, Split split);
 
