@@ -1,7 +1,7 @@
 // encode: text to tokens, around and between control tokens. Works in the caller's scratch.
 #include "encode.h"
 
-#include "checked.h"
+#include "normalize.h"
 
 namespace mote {
 namespace {
@@ -40,11 +40,20 @@ size_t whole_token_at(const Tokenizer& t, const WholeTokens& all, Span<const cha
     return longest;
 }
 
-void encode_stretch(Encoder& e, const Stretch& stretch) {
+void encode_stretch(Encoder& e, Stretch stretch) {
+    if (normalizes(e.t)) {
+        const Result<size_t> bytes = normalize(e.t, stretch.text, stretch.space_before, e.normalized);
+        if (!bytes.ok()) {
+            e.fault = bytes.fault;
+            return;
+        }
+        stretch = {{e.normalized.data, bytes.value}, stretch.where, false};
+    }
+    if (only_pairs) return encode_bpe(e, stretch);
     switch (e.t.header().kind) {
         case TokenizerKind::bpe: return encode_bpe(e, stretch);
-        case TokenizerKind::wordpiece:
-        case TokenizerKind::unigram: return;  // not opened
+        case TokenizerKind::wordpiece: return encode_wordpiece(e, stretch.text);
+        case TokenizerKind::unigram: return encode_unigram(e, stretch.text);
     }
 }
 
@@ -80,11 +89,12 @@ void encode_text(Encoder& e, Span<const char> text, bool parse_special) {
     encode_part(e, text, begin, text.count);
 }
 
-// The second half of the scratch remembers words, unless the text is so short that few can come again.
+// The second half of the scratch remembers words, unless the text is so short that few can come again, or is normalized, so that it is
+// nowhere as a whole.
 void divide_scratch(Encoder& e, size_t bytes) {
     constexpr size_t worth_it = 256, most = 1u << 16, words_each = sizeof(SeenWord) / sizeof(uint32_t);
     e.seen_count = 0;
-    if (bytes < worth_it) return;
+    if (bytes < worth_it || normalizes(e.t)) return;
     e.seen_count = 1;
     while (e.seen_count < most && e.seen_count * 4 * words_each <= e.scratch_words) e.seen_count *= 2;
     e.scratch_words -= e.seen_count * words_each;
@@ -92,12 +102,40 @@ void divide_scratch(Encoder& e, size_t bytes) {
     for (size_t i = 0; i < e.seen_count; i++) e.seen[i] = {};
 }
 
+// Normalized text lies first, then what the kind of tokenizer needs.
+struct Room {
+    Size normalized, own;
+};
+
+Room room_for(const Tokenizer& t, size_t text_bytes) {
+    const bool normal = normalizes(t);
+    const Size text = normal ? normalized_bytes(t, Size(text_bytes)) : Size(text_bytes);
+    Size own(0);
+    if (only_pairs || t.header().kind == TokenizerKind::bpe) own = bpe_scratch(text);
+    else if (t.header().kind == TokenizerKind::unigram) own = unigram_scratch(t, text);
+    return {normal ? align_up(text, 4) : Size(0), align_up(own, 4)};
+}
+
 }  // namespace
 
-Result<size_t> encode_scratch(size_t text_bytes) {
-    const Size bytes = (Size(text_bytes) + 1) * (words_per_symbol * sizeof(uint32_t));
+bool covers_bytes(const Tokenizer& t, Span<const char> text) {
+    const Ids byte_ids = ids_at(t, t.header().byte_ids);
+    for (const char& byte : text)
+        if (byte_ids[uint8_t(byte)] == no_token) return false;
+    return true;
+}
+
+Result<size_t> encode_scratch(const Tokenizer& t, size_t text_bytes) {
+    if (t.vocab == 0) return size_t(0);
+    const Room room = room_for(t, text_bytes);
+    const Size bytes = room.normalized + room.own;
     if (!bytes.fits_memory()) return Fault{Error::overflow, 0, text_bytes, 0};
     return size_t(bytes.value);
+}
+
+size_t encode_limit(const Tokenizer& t, size_t text_bytes) {
+    const Size most = (normalizes(t) ? normalized_bytes(t, Size(text_bytes)) : Size(text_bytes) + 1) + 2;
+    return most.fits_memory() ? size_t(most.value) : PTRDIFF_MAX;
 }
 
 Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOptions& options, Span<uint8_t> scratch,
@@ -105,12 +143,14 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     if (t.vocab == 0) return Fault{Error::unsupported, 0, 0, 0};
     if ((text.count && !text.data) || (tokens.count && !tokens.data)) return Fault{Error::argument, 0, 0, 0};
     if (text.count > 0x7fffffff) return Fault{Error::limit, 0, text.count, 0x7fffffff};
-    const Result<size_t> needed = encode_scratch(text.count);
+    const Result<size_t> needed = encode_scratch(t, text.count);
     if (!needed.ok()) return needed.fault;
     if (scratch.count < needed.value) return Fault{Error::buffer_too_small, 1, scratch.count, needed.value};
     if (!scratch.data || reinterpret_cast<uintptr_t>(scratch.data) % alignof(uint32_t)) return Fault{Error::alignment, 0, 0, 4};
 
-    Encoder e{t, text.data, reinterpret_cast<uint32_t*>(scratch.data), needed.value / sizeof(uint32_t), nullptr, 0, tokens};
+    const size_t normalized = size_t(room_for(t, text.count).normalized.value);
+    Encoder e{t, text.data, {reinterpret_cast<char*>(scratch.data), normalized}, reinterpret_cast<uint32_t*>(scratch.data + normalized),
+              (needed.value - normalized) / sizeof(uint32_t), nullptr, 0, tokens};
     divide_scratch(e, text.count);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);

@@ -1,11 +1,10 @@
 // encode.h: what the encoders of each kind of tokenizer share. encode.cpp deals with control tokens and calls them.
 #pragma once
 
+#include "checked.h"
 #include "tokenizer_tables.h"
 
 namespace mote {
-
-constexpr size_t words_per_symbol = 5;  // of scratch, u32
 
 /// A word that came before, and the tokens it became.
 struct SeenWord {
@@ -17,7 +16,8 @@ struct SeenWord {
 struct Encoder {
     const Tokenizer& t;
     const char* text;           // all of it
-    uint32_t* scratch;          // symbols for the longest word, as far as there are no seen words
+    Span<char> normalized;      // room for normalized text
+    uint32_t* scratch;          // what the kind of tokenizer needs, as far as there are no seen words
     size_t scratch_words;
     SeenWord* seen;             // [seen_count], a power of two; by a hash of the word
     size_t seen_count;
@@ -38,7 +38,16 @@ struct Stretch {
     bool space_before;  // a space that is not in the text counts as its first character
 };
 
-/// Each appends the tokens of a stretch, or sets `fault`.
+/// Each appends the tokens of a stretch, or sets `fault`. Unigram and WordPiece have their space in the text.
 void encode_bpe(Encoder& encoder, const Stretch& stretch);
+void encode_unigram(Encoder& encoder, Span<const char> text);
+void encode_wordpiece(Encoder& encoder, Span<const char> text);
+
+/// Bytes of scratch for a normalized text of that many bytes; WordPiece needs none.
+Size bpe_scratch(Size text_bytes);
+Size unigram_scratch(const Tokenizer& t, Size text_bytes);
+
+/// Whether every byte of a text has a token of its own.
+bool covers_bytes(const Tokenizer& t, Span<const char> text);
 
 }  // namespace mote

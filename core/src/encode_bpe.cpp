@@ -1,10 +1,13 @@
 // encode_bpe: text to tokens by byte-pair merges, word by word. O(n log n) in the longest word.
 #include "encode.h"
 #include "split.h"
+#include "trie.h"
 #include "utf8.h"
 
 namespace mote {
 namespace {
+
+constexpr size_t words_per_symbol = 5;  // of scratch, u32
 
 // Symbols in a doubly linked list, with a tournament over the ranks of their pairs: the winner is the pair to merge next.
 struct Symbols {
@@ -32,9 +35,7 @@ void push_character(Encoder& e, Symbols& s, Span<const char> character, uint64_t
     const uint32_t whole = h.flags & tokenizer_whole_words ? no_token : find_piece(e.t, character);
     if (whole != no_token) return s.push(whole);
     const Ids byte_ids = ids_at(e.t, h.byte_ids);
-    bool covered = true;
-    for (const char& byte : character) covered = covered && byte_ids[uint8_t(byte)] != no_token;
-    if (covered) {
+    if (covers_bytes(e.t, character)) {
         for (const char& byte : character) s.push(byte_ids[uint8_t(byte)]);
     } else if (h.unk == no_token) {
         e.fault = Fault{Error::missing, where, uint8_t(character[0]), 0};
@@ -94,6 +95,13 @@ void merge_few(const Tokenizer& t, Symbols& s) {
     }
 }
 
+// A user-defined symbol that stands here. No merge has it as a part.
+Match symbol_at(const Tokenizer& t, Span<const char> text) {
+    const LexiconTables* lexicon = lexicon_of(t);
+    return lexicon ? longest_match(trie_at(t, lexicon->units), text, lexicon->longest) : Match{no_token, 0};
+}
+
+// Encodes a stretch of text within which merges may happen.
 void encode_word(Encoder& e, const Stretch& word) {
     if (e.t.header().flags & tokenizer_whole_words) {
         const uint32_t whole = word.space_before ? no_token : find_piece(e.t, word.text);
@@ -108,6 +116,12 @@ void encode_word(Encoder& e, const Stretch& word) {
     Symbols s(e.scratch, capacity);
     if (word.space_before) push_character(e, s, {" ", 1}, word.where);
     for (size_t i = 0; i < word.text.count;) {
+        const Match symbol = symbol_at(e.t, {word.text.data + i, word.text.count - i});
+        if (symbol.bytes) {
+            s.push(symbol.value);
+            i += symbol.bytes;
+            continue;
+        }
         const Character c = first_character(word.text.data + i, word.text.count - i);
         push_character(e, s, {word.text.data + i, c.bytes}, word.where + i);
         i += c.bytes;
@@ -145,6 +159,8 @@ void encode_word_again(Encoder& e, const Stretch& word) {
 }
 
 }  // namespace
+
+Size bpe_scratch(Size text_bytes) { return (text_bytes + 1) * (words_per_symbol * sizeof(uint32_t)); }
 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
     Words words(e.t, stretch);

@@ -64,7 +64,7 @@ Result<Plan> plan(const Model& model, const Options& options) {
 
     const Result<CacheLayout> cache = cache_layout(a, options.kv, context);
     if (!cache.ok()) return cache.fault;
-    const Result<size_t> encode = encode_scratch(options.prompt_bytes);
+    const Result<size_t> encode = encode_scratch(model.tokenizer, options.prompt_bytes);
     if (!encode.ok()) return encode.fault;
     p.quant_cols = widest_quantized_input(model);
     const Size tile(p.tile);

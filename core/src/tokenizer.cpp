@@ -36,10 +36,13 @@ bool asks_classes(PreTokenizer stages) {
 }
 
 Fault check_header(const TokenizerHeader& h) {
-    MOTE_CHECK(h.kind == TokenizerKind::bpe, h.kind <= TokenizerKind::unigram && uint32_t(h.kind) ? Error::unsupported : Error::type,
-               MOTE_AT(kind), uint32_t(h.kind));
+    MOTE_CHECK(h.kind >= TokenizerKind::bpe && h.kind <= TokenizerKind::unigram, Error::type, MOTE_AT(kind), uint32_t(h.kind));
+    MOTE_CHECK(!only_pairs || h.kind == TokenizerKind::bpe, Error::unsupported, MOTE_AT(kind), uint32_t(h.kind), uint32_t(TokenizerKind::bpe));
+    MOTE_CHECK(!only_pairs || h.normalizer == 0, Error::unsupported, MOTE_AT(normalizer), h.normalizer);
+    MOTE_CHECK(!only_pairs || h.lexicon == 0, Error::unsupported, MOTE_AT(lexicon), h.lexicon);
     MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
-    MOTE_CHECK((h.flags & ~tokenizer_known_flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, tokenizer_known_flags);
+    const uint32_t flags = tokenizer_known_flags & ~(only_pairs ? tokenizer_squeeze_spaces | tokenizer_space_behind : 0);
+    MOTE_CHECK((h.flags & ~flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, flags);
     MOTE_CHECK(known(h.pre_tokenizer), Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
     MOTE_CHECK(h.id_bytes == 4 || (h.id_bytes == 2 && h.vocab < 0xffff && h.merges_count < 0xffff), Error::type, MOTE_AT(id_bytes),
                h.id_bytes);
@@ -48,6 +51,8 @@ Fault check_header(const TokenizerHeader& h) {
         MOTE_CHECK(named[i] < h.vocab || named[i] == no_token, Error::token, MOTE_AT(bos) + 4 * i, named[i], h.vocab - 1);
     MOTE_CHECK(!(h.flags & tokenizer_add_bos) || h.bos != no_token, Error::missing, MOTE_AT(bos));
     MOTE_CHECK(!(h.flags & tokenizer_add_eos) || h.eos != no_token, Error::missing, MOTE_AT(eos));
+    MOTE_CHECK(h.kind == TokenizerKind::bpe || h.lexicon, Error::missing, MOTE_AT(lexicon));
+    MOTE_CHECK(h.kind == TokenizerKind::bpe || h.unk != no_token, Error::missing, MOTE_AT(unk));
     for (const uint32_t& r : h.reserved) MOTE_CHECK(r == 0, Error::range, MOTE_AT(reserved), r);
     return Fault{};
 }
@@ -131,6 +136,84 @@ Fault check_merges(const Tokenizer& t) {
     return Fault{};
 }
 
+// A record or an array of words lies in the section.
+Fault check_place(uint64_t field, uint64_t offset, uint64_t count, uint64_t element, size_t bytes) {
+    MOTE_CHECK(offset % (element < 4 ? element : 4) == 0, Error::alignment, field, offset, 4);
+    MOTE_CHECK(offset >= sizeof(TokenizerHeader) && inside(offset, count * element, bytes), Error::range, field, offset, bytes);
+    return Fault{};
+}
+
+// Children lie among the units, and values are what `allowed` says.
+template <class Allowed>
+Fault check_trie(const Tokenizer& t, uint32_t offset, uint32_t count, Allowed allowed) {
+    const uint32_t* units = reinterpret_cast<const uint32_t*>(t.section + offset);
+    MOTE_CHECK(count > trie_label && count <= max_trie_units, Error::limit, offset, count, max_trie_units);
+    MOTE_CHECK((units[0] & trie_label) == trie_label && !(units[0] & trie_leaf), Error::type, offset, units[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t where = offset + uint64_t(i) * 4;
+        const uint32_t label = units[i] & trie_label, rest = units[i] >> trie_shift;
+        if (i != 0 && units[i] == trie_label) continue;  // free
+        MOTE_CHECK(i == 0 || label <= 256, Error::type, where, label, 256);
+        if (label == 0 || (units[i] & trie_leaf)) {
+            MOTE_CHECK(!(units[i] & trie_valued) && (label || !(units[i] & trie_leaf)), Error::type, where, units[i]);
+            MOTE_CHECK(allowed(rest), Error::token, where, rest);
+            continue;
+        }
+        MOTE_CHECK((rest | trie_label) < count, Error::range, where, rest, count);
+        MOTE_CHECK(!(units[i] & trie_valued) || (units[rest] & trie_label) == 0, Error::mismatch, where, units[rest]);
+    }
+    return Fault{};
+}
+
+Fault check_normalizer(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().normalizer;
+    if (at == 0) return Fault{};
+    Fault f = check_place(MOTE_AT(normalizer), at, 1, sizeof(NormalizerTables), bytes);
+    if (!f.ok()) return f;
+    const NormalizerTables& n = *normalizer_of(t);
+    MOTE_CHECK(n.longest <= max_piece_bytes, Error::limit, at + offsetof(NormalizerTables, longest), n.longest, max_piece_bytes);
+    MOTE_CHECK(n.growth && n.growth <= max_growth, Error::limit, at + offsetof(NormalizerTables, growth), n.growth, max_growth);
+    MOTE_CHECK(n.reserved == 0, Error::range, at + offsetof(NormalizerTables, reserved), n.reserved);
+    f = check_place(at + offsetof(NormalizerTables, units), n.units, n.units_count, 4, bytes);
+    if (f.ok()) f = check_place(at + offsetof(NormalizerTables, replacements), n.replacements, n.replacements_count, 1, bytes);
+    if (!f.ok()) return f;
+    const uint8_t* replacements = t.section + n.replacements;
+    const auto allowed = [&](uint32_t value) {
+        return value <= replace_by_itself_alone || (value < n.replacements_count && replacements[value] < n.replacements_count - value);
+    };
+    MOTE_CHECK(allowed(n.invalid), Error::range, at + offsetof(NormalizerTables, invalid), n.invalid, n.replacements_count);
+    return n.longest ? check_trie(t, n.units, n.units_count, allowed) : Fault{};
+}
+
+bool is_finite(float value) { return value - value == 0.0f; }
+
+Fault check_scores(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().lexicon;
+    const LexiconTables& l = *lexicon_of(t);
+    const Fault f = check_place(at + offsetof(LexiconTables, scores), l.scores, t.vocab, sizeof(float), bytes);
+    if (!f.ok()) return f;
+    MOTE_CHECK(is_finite(l.lowest_score), Error::nonfinite, at + offsetof(LexiconTables, lowest_score));
+    MOTE_CHECK(is_finite(l.highest_score), Error::nonfinite, at + offsetof(LexiconTables, highest_score));
+    MOTE_CHECK(l.sum_bytes == 4 || l.sum_bytes == 8, Error::type, at + offsetof(LexiconTables, sum_bytes), l.sum_bytes, 8);
+    const float* scores = reinterpret_cast<const float*>(t.section + l.scores);
+    for (uint32_t i = 0; i < t.vocab; i++)
+        MOTE_CHECK(is_finite(scores[i]) || scores[i] != scores[i], Error::nonfinite, l.scores + uint64_t(i) * 4);
+    return Fault{};
+}
+
+Fault check_lexicon(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().lexicon;
+    if (at == 0) return Fault{};
+    Fault f = check_place(MOTE_AT(lexicon), at, 1, sizeof(LexiconTables), bytes);
+    if (!f.ok()) return f;
+    const LexiconTables& l = *lexicon_of(t);
+    MOTE_CHECK(l.longest && l.longest <= max_piece_bytes, Error::limit, at + offsetof(LexiconTables, longest), l.longest, max_piece_bytes);
+    f = check_place(at + offsetof(LexiconTables, units), l.units, l.units_count, 4, bytes);
+    if (f.ok()) f = check_trie(t, l.units, l.units_count, [&](uint32_t token) { return token < t.vocab; });
+    if (f.ok() && t.header().kind == TokenizerKind::unigram) f = check_scores(t, bytes);
+    return f;
+}
+
 Fault check_classes(const Tokenizer& t) {
     const TokenizerHeader& h = t.header();
     if (h.classes_count == 0) {
@@ -161,6 +244,8 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
     if (f.ok()) f = check_ids(t);
     if (f.ok()) f = check_merges(t);
     if (f.ok()) f = check_classes(t);
+    if (f.ok() && !only_pairs) f = check_normalizer(t, bytes);
+    if (f.ok() && !only_pairs) f = check_lexicon(t, bytes);
     if (!f.ok()) return f;
     return t;
 }

@@ -19,6 +19,22 @@ struct Ids {
 
 inline Ids ids_at(const Tokenizer& t, uint32_t offset) { return Ids{t.section + offset, t.header().id_bytes}; }
 
+/// Whether this build has byte-pair encoding alone: tokenizers with a normalizer or a lexicon are refused, and what serves them is left
+/// out by the linker.
+#ifdef MOTE_ONLY_PAIRS
+constexpr bool only_pairs = true;
+#else
+constexpr bool only_pairs = false;
+#endif
+
+/// The normalizer's and the lexicon's tables; null if the tokenizer has none.
+inline const NormalizerTables* normalizer_of(const Tokenizer& t) {
+    return !only_pairs && t.header().normalizer ? reinterpret_cast<const NormalizerTables*>(t.section + t.header().normalizer) : nullptr;
+}
+inline const LexiconTables* lexicon_of(const Tokenizer& t) {
+    return !only_pairs && t.header().lexicon ? reinterpret_cast<const LexiconTables*>(t.section + t.header().lexicon) : nullptr;
+}
+
 /// Orders byte strings as memcmp does, a prefix first: negative, zero or positive.
 int compare(Span<const char> a, Span<const char> b);
 

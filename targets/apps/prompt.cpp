@@ -30,9 +30,9 @@ Result<size_t> tokens_of_text(const Model& model, const Settings& s, Span<uint8_
 Result<Span<uint32_t>> prompt_tokens(const Model& model, const Settings& s, size_t used, Span<uint8_t>& memory) {
     const size_t text = up(used, 16);
     Result<size_t> scratch(size_t(0));
-    if (!s.prompt_ids) scratch = encode_scratch(s.prompt.count);
+    if (!s.prompt_ids) scratch = encode_scratch(model.tokenizer, s.prompt.count);
     if (!scratch.ok()) return scratch.fault;
-    const size_t most = (s.prompt_ids ? used / 2 : s.prompt.count) + bos_and_eos;  // an id has a digit and a separator
+    const size_t most = s.prompt_ids ? used / 2 + bos_and_eos : encode_limit(model.tokenizer, s.prompt.count);  // an id has a digit and a separator
     const size_t needed = text + up(scratch.value, 16) + up(most * 4, 16);
     if (needed > memory.count) return Fault{Error::buffer_too_small, 0, memory.count, needed};
 

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
+#include "support/exercise.h"
 #include "support/tokenizers.h"
 
 namespace mote {
@@ -31,7 +33,7 @@ TokenizerModel full_model() {
 }
 
 struct Section {
-    Section() : bytes(tools::pack_tokenizer(full_model(), uint32_t(full_model().pieces.size()), "test")) {}
+    explicit Section(const TokenizerModel& model = full_model()) : bytes(tools::pack_tokenizer(model, uint32_t(model.pieces.size()), "test")) {}
 
     AlignedBytes bytes;
     TokenizerHeader& header() { return *reinterpret_cast<TokenizerHeader*>(bytes.data()); }
@@ -64,9 +66,9 @@ TEST(tokenizer_section, that_is_nothing_misaligned_or_short_is_refused) {
 
 TEST(tokenizer_section, with_a_header_out_of_range_is_refused) {
     EXPECT_ERROR(type, h.kind = TokenizerKind(0));
-    EXPECT_ERROR(unsupported, h.kind = TokenizerKind::wordpiece);
-    EXPECT_ERROR(unsupported, h.kind = TokenizerKind::unigram);
     EXPECT_ERROR(type, h.kind = TokenizerKind(4));
+    EXPECT_ERROR(missing, h.kind = TokenizerKind::wordpiece);  // without a lexicon
+    EXPECT_ERROR(missing, h.kind = TokenizerKind::unigram);
     EXPECT_ERROR(limit, h.vocab = 0);
     EXPECT_ERROR(limit, h.vocab = max_vocab + 1);
     EXPECT_ERROR(limit, h.vocab = 0xffffffff);
@@ -88,7 +90,7 @@ TEST(tokenizer_section, with_a_header_out_of_range_is_refused) {
     EXPECT_ERROR(missing, h.bos = no_token);
     EXPECT_ERROR(missing, h.flags = tokenizer_add_eos; h.eos = no_token);
     EXPECT_ERROR(range, h.reserved[0] = 1);
-    EXPECT_ERROR(range, h.reserved[8] = 1);
+    EXPECT_ERROR(range, h.reserved[6] = 1);
 }
 
 TEST(tokenizer_section, with_an_array_out_of_place_is_refused) {
@@ -158,6 +160,117 @@ TEST(tokenizer_section, with_character_classes_that_do_not_cover_all_in_order_is
     EXPECT_ERROR(range, s.words(h.classes)[0] += 256);
     EXPECT_ERROR(range, std::swap(s.words(h.classes)[1], s.words(h.classes)[2]));
     EXPECT_ERROR(range, s.words(h.classes)[2] = s.words(h.classes)[1]);
+}
+
+// ---- normalizer and lexicon
+
+// Scores, rules of every form, and a piece that begins another.
+TokenizerModel unigram_model() {
+    TokenizerModel m = model_of_pieces({"<unk>", " ", "a", "ab", "abc", "é"});
+    m.kind = TokenizerKind::unigram;
+    m.unk = 0;
+    m.specials = {0};
+    for (const uint32_t id : {1u, 2u, 3u, 4u, 5u}) m.lexicon.entries.push_back({m.pieces[id], id});
+    m.lexicon.scores = {0.0f, -1.0f, -2.0f, -3.0f, -4.0f, -5.0f};
+    m.lexicon.lowest_score = -5.0f;
+    m.normalizer.present = true;
+    m.normalizer.rules = {{"A", "a"}, {"Ab", "a b"}, {"x", "", tools::NormalizationRule::To::itself_alone}};
+    m.normalizer.ranges = {{0x4e00, 0x9fff, {"", "\xc3\xa9"}}};
+    return m;
+}
+
+struct UnigramSection : Section {
+    UnigramSection() : Section(unigram_model()) {}
+
+    NormalizerTables& normalizer() { return *reinterpret_cast<NormalizerTables*>(bytes.data() + header().normalizer); }
+    LexiconTables& lexicon() { return *reinterpret_cast<LexiconTables*>(bytes.data() + header().lexicon); }
+    // A unit that is not free, from the second on.
+    uint32_t& unit(uint32_t units, const std::function<bool(uint32_t)>& wanted) {
+        uint32_t i = 1;
+        while (words(units)[i] == trie_label || !wanted(words(units)[i])) i++;
+        return words(units)[i];
+    }
+};
+
+Error unigram_error(const std::function<void(UnigramSection&)>& damage) {
+    UnigramSection s;
+    damage(s);
+    return open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error;
+}
+
+#define EXPECT_UNIGRAM_ERROR(error, damage) \
+    EXPECT_STREQ(error_code(unigram_error([]([[maybe_unused]] UnigramSection& s) { damage; })), error_code(Error::error))
+
+bool is_leaf(uint32_t unit) { return unit & trie_leaf; }
+bool is_inner(uint32_t unit) { return !(unit & trie_leaf) && (unit & trie_label) != 0; }
+
+TEST(unigram_section, that_is_sound_opens) { EXPECT_UNIGRAM_ERROR(none, (void)0); }
+
+TEST(unigram_section, without_what_its_kind_needs_is_refused) {
+    EXPECT_UNIGRAM_ERROR(missing, s.header().unk = no_token);
+    EXPECT_UNIGRAM_ERROR(missing, s.header().lexicon = 0);
+    EXPECT_UNIGRAM_ERROR(none, s.header().normalizer = 0);
+}
+
+TEST(unigram_section, with_a_record_or_array_out_of_place_is_refused) {
+    const std::function<uint32_t&(UnigramSection&)> fields[] = {
+        [](UnigramSection& s) -> uint32_t& { return s.header().normalizer; }, [](UnigramSection& s) -> uint32_t& { return s.header().lexicon; },
+        [](UnigramSection& s) -> uint32_t& { return s.normalizer().units; },  [](UnigramSection& s) -> uint32_t& { return s.lexicon().units; },
+        [](UnigramSection& s) -> uint32_t& { return s.lexicon().scores; },    [](UnigramSection& s) -> uint32_t& { return s.normalizer().replacements; }};
+    for (size_t i = 0; i < 6; i++) {
+        const auto error_at = [&](uint32_t offset) { return unigram_error([&](UnigramSection& s) { fields[i](s) = offset; }); };
+        EXPECT_EQ(error_at(92), Error::range) << i;
+        EXPECT_EQ(error_at(0xfffffff0), Error::range) << i;
+        EXPECT_EQ(error_at(uint32_t(UnigramSection().bytes.size())), Error::range) << i;
+        if (i != 5) {
+            EXPECT_EQ(error_at(97), Error::alignment) << i;
+        }
+    }
+    EXPECT_UNIGRAM_ERROR(range, s.normalizer().units_count = 0x40000000);
+    EXPECT_UNIGRAM_ERROR(range, s.lexicon().units_count = 0xffffffff);
+    EXPECT_UNIGRAM_ERROR(range, s.normalizer().replacements_count = 0xffffffff);
+}
+
+TEST(unigram_section, with_a_number_out_of_range_is_refused) {
+    EXPECT_UNIGRAM_ERROR(limit, s.normalizer().longest = max_piece_bytes + 1);
+    EXPECT_UNIGRAM_ERROR(limit, s.normalizer().growth = 0);
+    EXPECT_UNIGRAM_ERROR(limit, s.normalizer().growth = max_growth + 1);
+    EXPECT_UNIGRAM_ERROR(range, s.normalizer().reserved = 1);
+    EXPECT_UNIGRAM_ERROR(range, s.normalizer().invalid = 0x1fffff);
+    EXPECT_UNIGRAM_ERROR(limit, s.lexicon().longest = 0);
+    EXPECT_UNIGRAM_ERROR(limit, s.lexicon().longest = max_piece_bytes + 1);
+    EXPECT_UNIGRAM_ERROR(type, s.lexicon().sum_bytes = 0);
+    EXPECT_UNIGRAM_ERROR(type, s.lexicon().sum_bytes = 5);
+    EXPECT_UNIGRAM_ERROR(nonfinite, s.words(s.lexicon().scores)[5] = 0xff800000);
+    EXPECT_UNIGRAM_ERROR(none, s.words(s.lexicon().scores)[5] = 0x7fc00000);  // a user-defined symbol
+    EXPECT_UNIGRAM_ERROR(nonfinite, s.lexicon().lowest_score = std::numeric_limits<float>::quiet_NaN());
+    EXPECT_UNIGRAM_ERROR(nonfinite, s.lexicon().highest_score = std::numeric_limits<float>::infinity());
+}
+
+TEST(unigram_section, with_a_trie_that_leads_outside_is_refused) {
+    EXPECT_UNIGRAM_ERROR(limit, s.lexicon().units_count = 511);
+    EXPECT_UNIGRAM_ERROR(type, s.words(s.lexicon().units)[0] &= ~trie_label);
+    EXPECT_UNIGRAM_ERROR(type, s.words(s.lexicon().units)[0] |= trie_leaf);
+    EXPECT_UNIGRAM_ERROR(range, s.words(s.lexicon().units)[0] |= 0xffffu << trie_shift);
+    EXPECT_UNIGRAM_ERROR(range, s.unit(s.lexicon().units, is_inner) |= 0xffffu << trie_shift);
+    EXPECT_UNIGRAM_ERROR(token, s.unit(s.lexicon().units, is_leaf) |= 0xffffu << trie_shift);
+    EXPECT_UNIGRAM_ERROR(type, s.unit(s.lexicon().units, is_leaf) |= trie_valued);
+    EXPECT_UNIGRAM_ERROR(type, s.unit(s.lexicon().units, is_leaf) = 300);
+    EXPECT_UNIGRAM_ERROR(mismatch, s.words(s.lexicon().units)[0] |= trie_valued);
+    EXPECT_UNIGRAM_ERROR(token, s.unit(s.normalizer().units, is_leaf) |= 0xffffu << trie_shift);  // beyond the replacements
+    EXPECT_UNIGRAM_ERROR(range, s.bytes.data()[s.normalizer().replacements + 2] = 0xff);          // U+FFFD, for invalid bytes
+}
+
+TEST(unigram_section, with_any_flipped_bit_is_refused_or_works) {
+    UnigramSection s;
+    for (size_t bit = 0; bit < s.bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
+        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+        const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());
+        if (t.ok()) {
+            ASSERT_NE(testing::exercise_tokenizer(t.value), SIZE_MAX);
+        }
+        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+    }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "make_checkpoint.h"
 #include "make_torch.h"
 #include "make_gguf.h"
+#include "make_protobuf.h"
 #include "support/models.h"
 #include "support/tokenizers.h"
 #include "tokenizer/split_rules.h"
@@ -58,6 +59,21 @@ tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
     return m;
 }
 
+// Rules of every form, and pieces that begin each other.
+tools::TokenizerModel lexicon_tokenizer(TokenizerKind kind) {
+    tools::TokenizerModel m = small_tokenizer(PreTokenizer::none);
+    m.kind = kind;
+    for (const uint32_t id : {2u, 3u, 4u, 5u, 7u, 8u}) m.lexicon.entries.push_back({m.pieces[id], id});
+    m.lexicon.scores = {0, 0, -1, -2, -3, -4, 0, -2.5f, -3.5f};
+    m.lexicon.lowest_score = -4;
+    m.lexicon.word_characters = 4;
+    m.flags |= tokenizer_squeeze_spaces;
+    m.normalizer.present = true;
+    m.normalizer.rules = {{"B", "b"}, {"aB", " ab "}, {"'", "", tools::NormalizationRule::To::itself_alone}};
+    m.normalizer.ranges = {{0x3000, 0x30ff, {"", ""}}};
+    return m;
+}
+
 void add_sections(Corpus& c) {
     const std::string text = "ab a\xc3\xa9 <s>\xff\xe2\x96\x81" "abaaab'll  \n";
     for (const char* rule : {"", "gpt-2", "llama-bpe", "falcon", "deepseek-llm"}) {
@@ -70,6 +86,10 @@ void add_sections(Corpus& c) {
         TokenizerHeader& h = *reinterpret_cast<TokenizerHeader*>(section.data());
         h.classes_count = 40;
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
+    }
+    for (const TokenizerKind kind : {TokenizerKind::bpe, TokenizerKind::wordpiece, TokenizerKind::unigram}) {
+        const tools::TokenizerModel m = lexicon_tokenizer(kind);
+        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
     }
 }
 
@@ -101,6 +121,11 @@ void add_checkpoints(Corpus& c) {
 void add_tokenizers(Corpus& c) {
     c.add("llama2c_tokenizer", testing::llama2c_tokenizer({{" ", -1}, {"a", -2}, {"b", -3}, {"ab", -4}, {" ab", -5}}));
     c.add("llama2c_tokenizer", testing::llama2c_tokenizer({}));
+    const std::string pieces = testing::piece("<unk>", 0, 2) + testing::piece("\xe2\x96\x81", -3) + testing::piece("a", -2) + testing::piece("b", -2.5f) +
+                               testing::piece("\xe2\x96\x81" "ab", -4) + testing::piece("[x]", 0, 4);
+    for (const uint64_t type : {uint64_t(1), uint64_t(2)}) c.add("sentencepiece", pieces + testing::field(2, testing::number(3, type)) + testing::field(3, testing::field(2, testing::small_charsmap())));
+    c.add("vocab_txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\n##ab\n\xc3\xa9\n,\n");
+    c.add("vocab_txt", "[UNK]\r\nA\r\n##s");
     c.add("tokenizer_json", testing::marked_tokenizer().dump());
     c.add("tokenizer_json", testing::byte_level_tokenizer().dump());
     const std::string vocab = testing::byte_level_vocabulary().dump(), space = testing::byte_alphabet()[' '];

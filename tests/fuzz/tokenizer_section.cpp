@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Result<Tokenizer> t = open_tokenizer(section.data(), section.size());
     if (!t.ok()) return 0;
     if (testing::exercise_tokenizer(t.value) == SIZE_MAX) __builtin_trap();
-    std::vector<uint32_t> scratch(encode_scratch(length).value / 4), tokens(length + 3);
+    std::vector<uint32_t> scratch(encode_scratch(t.value, length).value / 4), tokens(encode_limit(t.value, length));
     for (const bool special : {false, true}) {
         EncodeOptions options;
         options.parse_special = special;

@@ -25,7 +25,7 @@ public:
     const Tokenizer& core() const { return tokenizer_; }
 
     std::vector<uint32_t> encode(const std::string& text, EncodeOptions options = {}) const {
-        std::vector<uint32_t> words(mote::encode_scratch(text.size()).value / 4 + 1), tokens(text.size() + 8);
+        std::vector<uint32_t> words(mote::encode_scratch(tokenizer_, text.size()).value / 4), tokens(encode_limit(tokenizer_, text.size()));
         const Result<size_t> count =
             mote::encode(tokenizer_, {text.data(), text.size()}, options,
                          {reinterpret_cast<uint8_t*>(words.data()), words.size() * 4}, {tokens.data(), tokens.size()});

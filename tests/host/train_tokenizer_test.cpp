@@ -151,6 +151,48 @@ TEST(train_bpe, reads_texts_of_control_tokens_literally_unless_they_are_named) {
     EXPECT_EQ(std::count(m.pieces.begin(), m.pieces.end(), "end"), 0);
 }
 
+// ---- Unigram
+
+std::string repeated(const std::string& text, size_t times) {
+    std::string out;
+    for (size_t i = 0; i < times; i++) out += text;
+    return out;
+}
+
+const std::string story = repeated("Once upon a time there was a little girl who played with her little dog. The dog played with the girl.\n"
+                                   "They were playing and running; \xc3\xa9t\xc3\xa9 et hiver.  Two spaces, too.\n", 20);
+
+TEST(train_unigram, learns_pieces_that_cover_any_text) {
+    const TokenizerModel m = train_on(story, options_of(TokenizerType::unigram, 360));
+    EXPECT_EQ(m.kind, TokenizerKind::unigram);
+    EXPECT_LE(m.pieces.size(), 360u);
+    EXPECT_GT(m.pieces.size(), 280u);
+    EXPECT_EQ(m.pieces[m.eos], "<|endoftext|>");
+    const OpenedTokenizer t(m);
+    for (const char* text : {"The little dog played.", "  two  spaces ", "\xe4\xbd\xa0\xe5\xa5\xbd\n\ttab", "\xff\xc3", ""}) EXPECT_EQ(t.decode(t.encode(text)), text);
+    EXPECT_LT(t.encode("The little dog played with the girl.").size(), 30u);  // of 36 characters
+}
+
+TEST(train_unigram, reads_back_as_it_was_and_does_not_depend_on_threads) {
+    TrainTokenizerOptions o = options_of(TokenizerType::unigram, 340);
+    const TokenizerModel m = train_on(story, o);
+    expect_reads_back(m);
+    const TemporaryFolder folder;
+    const TokenizerModel back = import_tokenizer(folder.write("tokenizer.json", tokenizer_json(m, "test")));
+    EXPECT_EQ(back.kind, m.kind);
+    EXPECT_EQ(back.lexicon.scores, m.lexicon.scores);
+    EXPECT_EQ(back.lexicon.lowest_score, m.lexicon.lowest_score);
+    EXPECT_EQ(OpenedTokenizer(back).encode(story), OpenedTokenizer(m).encode(story));
+    o.threads = 3;
+    EXPECT_EQ(tokenizer_json(train_on(story, o), "test"), tokenizer_json(m, "test"));
+}
+
+TEST(train_unigram, refuses_what_cannot_be_learnt) {
+    expect_refusal("E_ARG", {"--vocab", "259"}, [] { train_on(story, options_of(TokenizerType::unigram, 258)); });
+    expect_refusal("E_ARG", {"SentencePiece says"}, [] { train_on(story, options_of(TokenizerType::unigram, 262)); });
+    expect_refusal("E_EMPTY", {"no words"}, [] { train_on("\t\n\t\n", options_of(TokenizerType::unigram, 400)); });
+}
+
 // ---- the same however the work is divided
 
 TEST(train_tokenizer, does_not_depend_on_threads) {

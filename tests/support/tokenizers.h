@@ -42,13 +42,13 @@ inline void add_merge(tools::TokenizerModel& m, uint32_t left, uint32_t right) {
 }
 
 inline Result<size_t> try_encode(const Tokenizer& t, const std::string& text, const EncodeOptions& options, std::vector<uint32_t>& tokens) {
-    std::vector<uint32_t> scratch(encode_scratch(text.size()).value / 4);
+    std::vector<uint32_t> scratch(encode_scratch(t, text.size()).value / 4);
     return encode(t, {text.data(), text.size()}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
                   {tokens.data(), tokens.size()});
 }
 
 inline std::vector<uint32_t> encode_all(const Tokenizer& t, const std::string& text, const EncodeOptions& options = {}) {
-    std::vector<uint32_t> tokens(text.size() + 3);
+    std::vector<uint32_t> tokens(encode_limit(t, text.size()));
     const Result<size_t> count = try_encode(t, text, options, tokens);
     if (!count.ok()) throw std::runtime_error(error_sentence(count.fault.error));
     tokens.resize(count.value);

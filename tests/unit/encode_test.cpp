@@ -215,7 +215,7 @@ TEST(encode, reports_how_many_tokens_it_needs_and_writes_none_past_the_end) {
         const Ids expected = encode_all(t.tokenizer, text);
         for (size_t room = 0; room < expected.size(); room++) {
             Ids tokens(expected.size() + 4, 0xa5a5a5a5);
-            std::vector<uint32_t> scratch(encode_scratch(length).value / 4);
+            std::vector<uint32_t> scratch(encode_scratch(t.tokenizer, length).value / 4);
             const Fault f = encode(t.tokenizer, {text.data(), length}, {}, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
                                    {tokens.data(), room}).fault;
             ASSERT_EQ(f.error, Error::buffer_too_small);
@@ -233,7 +233,7 @@ TEST(encode, refuses_scratch_that_is_too_small_and_never_leaves_it) {
     Random random(4);
     const TestTokenizer t = open_test_tokenizer(random_merges("abc", 12, random));
     const std::string text = random_text("abc", 37, random);
-    const size_t needed = encode_scratch(37).value;
+    const size_t needed = encode_scratch(t.tokenizer, 37).value;
     testing::AlignedBytes scratch(needed + 64);
     std::memset(scratch.data(), 0x5a, scratch.size());
     Ids tokens(40);
@@ -260,8 +260,8 @@ TEST(encode, refuses_null_and_misaligned_buffers_and_texts_beyond_31_bits) {
     EXPECT_EQ(encode(t.tokenizer, {"a", 1}, {}, {scratch.data() + 1, 199}, out).fault.error, Error::alignment);
     EXPECT_EQ(encode(t.tokenizer, {"a", size_t(1) << 31}, {}, {scratch.data(), 200}, out).fault.error, Error::limit);
     EXPECT_EQ(encode(t.tokenizer, {"a", size_t(1) << 40}, {}, {scratch.data(), 200}, out).fault.error, Error::limit);
-    EXPECT_FALSE(encode_scratch(SIZE_MAX).ok());
-    EXPECT_FALSE(encode_scratch(SIZE_MAX / 20).ok());
+    EXPECT_FALSE(encode_scratch(t.tokenizer, SIZE_MAX).ok());
+    EXPECT_FALSE(encode_scratch(t.tokenizer, SIZE_MAX / 20).ok());
 }
 
 // ---- there and back

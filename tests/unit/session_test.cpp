@@ -353,7 +353,7 @@ TEST(scratch, may_be_overwritten_between_steps) {
     for (uint32_t token = 0; token < 10; token++) {
         EXPECT_EQ(step_bits(s.session, {token}), step_bits(twin.session, {token}));
         const Span<uint8_t> free_bytes = scratch(s.session);
-        ASSERT_GE(free_bytes.count, encode_scratch(30).value);
+        ASSERT_GE(free_bytes.count, encode_scratch(m.model.tokenizer, 30).value);
         std::memset(free_bytes.data, int(token * 37), free_bytes.count);
     }
 }

@@ -1,6 +1,7 @@
-// utf8: whether bytes are text.
+// utf8: core's reading of characters, for the host program, and the way back.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "../../core/src/utf8.h"
@@ -16,5 +17,8 @@ inline bool is_utf8(std::string_view text) {
     }
     return true;
 }
+
+/// The UTF-8 of a code point that is not a surrogate.
+std::string utf8(uint32_t code);
 
 }  // namespace mote::tools

@@ -164,6 +164,8 @@ void write_scored(const TokenizerModel& model, uint32_t vocab, const std::string
 }  // namespace
 
 void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
+    if (model.kind != TokenizerKind::bpe || model.normalizer.present || !model.lexicon.entries.empty())
+        refuse("E_UNSUPPORTED", source, "only byte-pair tokenizers without normalization are written to GGUF");
     constexpr uint32_t unknown_flags = tokenizer_prefix_missing | tokenizer_prefix_kept | tokenizer_whole_words;
     if (!model.added.empty() || (model.flags & unknown_flags))
         refuse("E_UNSUPPORTED", source, "a tokenizer with added tokens, whole words or such spaces cannot be written to GGUF yet");

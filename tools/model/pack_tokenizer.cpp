@@ -1,9 +1,12 @@
 // pack_tokenizer: a tokenizer becomes the section of SPEC 6.
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "model/tokenizer_model.h"
+#include "model/trie_builder.h"
 #include "mote/tokenizer.h"
 
 namespace mote::tools {
@@ -15,6 +18,11 @@ public:
     Section(size_t header_bytes, uint32_t id_bytes) : bytes_(header_bytes), id_bytes_(id_bytes) {}
 
     uint32_t words(const std::vector<uint32_t>& values) { return append(values.data(), values.size() * 4, 4); }
+    uint32_t floats(const std::vector<float>& values) { return append(values.data(), values.size() * 4, 4); }
+    template <class T>
+    uint32_t record(const T& values) {
+        return append(&values, sizeof values, 4);
+    }
     uint32_t text(const std::string& values) { return append(values.data(), values.size(), 4); }
     uint32_t ids(const std::vector<uint32_t>& values) {
         if (id_bytes_ == 4) return words(values);
@@ -117,6 +125,85 @@ void put_merges(Section& section, TokenizerHeader& header, const std::vector<Mer
     header.merges_count = static_cast<uint32_t>(merges.size());
 }
 
+// Offsets of replacements, each stored once. The first two bytes stand for the values that need no text.
+class Replacements {
+public:
+    uint32_t value_of(const NormalizationRule& rule, const std::string& source) {
+        constexpr size_t longest = 255;
+        if (rule.how == NormalizationRule::To::itself) return replace_by_itself;
+        if (rule.how == NormalizationRule::To::itself_alone) return replace_by_itself_alone;
+        if (rule.to.size() > longest)
+            refuse("E_LIMIT", source, "a replacement of " + std::to_string(rule.to.size()) + " bytes; at most " + std::to_string(longest));
+        const auto [found, is_new] = places_.emplace(rule.to, static_cast<uint32_t>(bytes_.size()));
+        if (is_new) bytes_ += static_cast<char>(rule.to.size()) + rule.to;
+        return found->second;
+    }
+    const std::string& bytes() const { return bytes_; }
+
+private:
+    std::string bytes_ = std::string(2, '\0');
+    std::map<std::string, uint32_t> places_;
+};
+
+uint32_t growth_of(const NormalizationRule& rule, size_t from) {
+    const size_t to = rule.how == NormalizationRule::To::text ? rule.to.size()
+                      : rule.how == NormalizationRule::To::itself ? from : from + 2;
+    return static_cast<uint32_t>((to + from - 1) / from);
+}
+
+uint32_t put_trie(Section& section, const TrieBuilder& trie, uint32_t& count, const std::string& source) {
+    const std::vector<uint32_t> units = trie.build();
+    if (units.empty()) refuse("E_LIMIT", source, "the texts of its pieces or rules are more than " + std::to_string(max_trie_units) + " units hold");
+    if (trie.longest() > max_piece_bytes)
+        refuse("E_LIMIT", source, "a piece of " + std::to_string(trie.longest()) + " bytes; at most " + std::to_string(max_piece_bytes));
+    count = static_cast<uint32_t>(units.size());
+    return section.words(units);
+}
+
+uint32_t put_normalizer(Section& section, const Normalizer& normalizer, const std::string& source) {
+    if (!normalizer.present) return 0;
+    NormalizerTables tables{};
+    Replacements replacements;
+    TrieBuilder trie;
+    const NormalizationRule invalid{"", normalizer.invalid};
+    tables.growth = std::max(1u, growth_of(invalid, 1));
+    tables.invalid = replacements.value_of(invalid, source);
+    for (const NormalizationRule& rule : normalizer.rules)
+        if (trie.add(rule.from, replacements.value_of(rule, source))) tables.growth = std::max(tables.growth, growth_of(rule, rule.from.size()));
+    for (const NormalizationRange& range : normalizer.ranges) {
+        trie.add_range(range.first, range.last, replacements.value_of(range.rule, source));
+        tables.growth = std::max(tables.growth, growth_of(range.rule, utf8(range.first).size()));
+    }
+    if (tables.growth > max_growth)
+        refuse("E_LIMIT", source, "a rule makes text " + std::to_string(tables.growth) + " times as long; at most " + std::to_string(max_growth));
+    tables.longest = trie.longest();
+    tables.units = section.words({});
+    if (!trie.empty()) tables.units = put_trie(section, trie, tables.units_count, source);
+    tables.replacements = section.text(replacements.bytes());
+    tables.replacements_count = static_cast<uint32_t>(replacements.bytes().size());
+    return section.record(tables);
+}
+
+uint32_t put_lexicon(Section& section, const TokenizerModel& model, uint32_t vocab, const std::string& source) {
+    const Lexicon& lexicon = model.lexicon;
+    if (lexicon.entries.empty()) return 0;
+    LexiconTables tables{};
+    TrieBuilder trie;
+    for (const LexiconEntry& entry : lexicon.entries) trie.add(entry.text, entry.token);
+    tables.longest = trie.longest();
+    tables.units = put_trie(section, trie, tables.units_count, source);
+    if (model.kind == TokenizerKind::unigram) {
+        std::vector<float> scores = lexicon.scores;
+        scores.resize(vocab, 0.0f);
+        tables.scores = section.floats(scores);
+    }
+    tables.lowest_score = lexicon.lowest_score;
+    tables.highest_score = lexicon.highest_score;
+    tables.sum_bytes = lexicon.sum_bytes;
+    tables.word_characters = lexicon.word_characters;
+    return section.record(tables);
+}
+
 // What pack_tokenizer makes and core does not open is a mistake of ours.
 void require_openable(const std::vector<uint8_t>& section, const std::string& source) {
     struct alignas(image_alignment) Chunk {
@@ -143,7 +230,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
         refuse("E_LIMIT", source, "a tokenizer of " + std::to_string(bytes) + " bytes; at most " + std::to_string(max_bytes));
 
     TokenizerHeader header{};
-    header.kind = TokenizerKind::bpe;
+    header.kind = model.kind;
     header.vocab = vocab;
     header.flags = model.flags;
     header.pre_tokenizer = cut_where_proven(model);
@@ -167,6 +254,8 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     const std::vector<uint32_t> classes = class_ranges(model.pre_tokenizer, model.char_sets);
     header.classes = section.words(classes);
     header.classes_count = static_cast<uint32_t>(classes.size());
+    header.normalizer = put_normalizer(section, model.normalizer, source);
+    header.lexicon = put_lexicon(section, model, vocab, source);
     put_pieces(section, header, model);
 
     std::vector<uint8_t> finished = section.finish(header);

@@ -16,8 +16,50 @@ struct MergeRule {
     uint32_t left = 0, right = 0, merged = 0, rank = 0;
 };
 
-/// Byte-pair encoding in the one form that core runs: score-ordered SentencePiece models become ranks on the host.
+/// What some text becomes before it is cut into tokens.
+struct NormalizationRule {
+    enum class To { text, itself, itself_alone };  // alone: with a space on both sides
+
+    std::string from{};
+    std::string to{};
+    To how = To::text;
+};
+
+/// The same for each of many characters.
+struct NormalizationRange {
+    uint32_t first = 0, last = 0;  // code points
+    NormalizationRule rule{};      // `from` is not used
+};
+
+/// Rules by text, the longest first; what none fits stays as it is. Spaces are a matter of the tokenizer's flags.
+struct Normalizer {
+    bool present = false;                      // without it no rule applies, and bytes that are not UTF-8 stay
+    std::vector<NormalizationRule> rules;      // of equal texts the first counts
+    std::vector<NormalizationRange> ranges;    // characters with which no rule begins
+    std::string invalid = "\xef\xbf\xbd";      // a byte that is not of a UTF-8 character becomes this
+};
+
+/// A piece that is found by its text, which may differ from the text that it decodes to.
+struct LexiconEntry {
+    std::string text;
+    uint32_t token = 0;
+};
+
+struct Lexicon {
+    std::vector<LexiconEntry> entries{};
+    std::vector<float> scores{};     // unigram: by token; NaN for user-defined symbols
+    float lowest_score = 0;
+    float highest_score = 0;
+    uint32_t sum_bytes = 4;
+    uint32_t word_characters = 0;    // wordpiece: longer words are unknown
+};
+
+/// A tokenizer in the form that core runs. Byte-pair encoding has one form: score-ordered SentencePiece models become ranks on the
+/// host. Its lexicon, where it has one, holds user-defined symbols; those of the other kinds hold all pieces that text makes.
 struct TokenizerModel {
+    TokenizerKind kind = TokenizerKind::bpe;
+    Normalizer normalizer{};
+    Lexicon lexicon{};
     std::vector<std::string> pieces;        // by id; raw bytes: U+2581 is already a space, <0x0A> already the byte
     std::array<uint32_t, 256> byte_ids;     // token of a single byte; no_token where there is none
     std::vector<uint32_t> characters;       // tokens of one character that text may begin from, or all with tokenizer_whole_words

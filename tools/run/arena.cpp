@@ -99,9 +99,9 @@ HostSession start_session(const Model& model, Options options, const std::string
 std::vector<uint32_t> encode_text(const Model& model, std::string_view text, const EncodeOptions& options, const std::string& file) {
     if (model.tokenizer.vocab == 0)
         refuse("E_MISSING", file, "the model carries no tokenizer; give token ids with --prompt-ids and read them with --ids");
-    const Result<size_t> scratch_bytes = encode_scratch(text.size());
+    const Result<size_t> scratch_bytes = encode_scratch(model.tokenizer, text.size());
     if (!scratch_bytes.ok()) refuse_fault(scratch_bytes.fault, file);
-    std::vector<uint32_t> scratch(scratch_bytes.value / 4), tokens(text.size() + 3);
+    std::vector<uint32_t> scratch(scratch_bytes.value / 4), tokens(encode_limit(model.tokenizer, text.size()));
     const Result<size_t> count = encode(model.tokenizer, {text.data(), text.size()}, options,
                                         {reinterpret_cast<uint8_t*>(scratch.data()), scratch_bytes.value}, {tokens.data(), tokens.size()});
     if (!count.ok()) {

@@ -23,7 +23,7 @@ struct Completer {
     Session& session;
     const std::string& file;
     Sampler greedy;
-    size_t most_tokens;
+    size_t encode_limit;
     bool stops_at_newline;
 
     uint32_t next_token(const uint32_t* read, size_t count) {
@@ -43,7 +43,7 @@ struct Completer {
             text.append(added.data, added.count);
             const size_t newline = stops_at_newline ? text.find('\n') : std::string::npos;
             if (newline != std::string::npos) return text.substr(0, newline);
-            if (made == most_tokens || position(session) == session.plan.context) break;
+            if (made == encode_limit || position(session) == session.plan.context) break;
             token = next_token(&token, 1);
         }
         return text;

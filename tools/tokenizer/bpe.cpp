@@ -7,16 +7,11 @@
 #include <functional>
 #include <iterator>
 
-#include "../../core/src/utf8.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace mote::tools {
 namespace {
-
-std::string utf8(uint32_t code) {  // below U+0800
-    if (code < 0x80) return std::string(1, static_cast<char>(code));
-    return {static_cast<char>(0xc0u | code >> 6), static_cast<char>(0x80u | (code & 0x3fu))};
-}
 
 // Visible Latin-1 stands for itself; the other 68 bytes follow each other from U+0100 on.
 struct Alphabet {
@@ -62,6 +57,11 @@ std::optional<uint32_t> byte_piece(std::string_view text) {
     const int high = hex_digit(text[3]), low = hex_digit(text[4]);
     if (high < 0 || low < 0) return std::nullopt;
     return static_cast<uint32_t>(high * 16 + low);
+}
+
+std::string byte_name(uint8_t byte) {
+    constexpr const char* digits = "0123456789ABCDEF";
+    return std::string("<0x") + digits[byte >> 4] + digits[byte & 15] + ">";
 }
 
 bool is_one_character(std::string_view text) {

@@ -22,6 +22,9 @@ std::string with_spaces(std::string text);
 /// The byte that `<0x0A>` stands for; nothing if the text is no such name.
 std::optional<uint32_t> byte_piece(std::string_view text);
 
+/// The name of a byte: `<0x0A>`.
+std::string byte_name(uint8_t byte);
+
 /// Whether a text is exactly one UTF-8 character.
 bool is_one_character(std::string_view text);
 

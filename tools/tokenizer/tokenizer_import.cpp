@@ -14,6 +14,8 @@
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/tokenizer_llama2c.h"
 #include "tokenizer/tokenizer_tiktoken.h"
+#include "tokenizer/tokenizer_sentencepiece.h"
+#include "tokenizer/tokenizer_wordpiece.h"
 
 namespace mote::tools {
 namespace {
@@ -39,14 +41,6 @@ bool is_json(std::string_view text) {
     return text[0] == '{' || list || text.substr(0, 4) == "null";
 }
 
-// A protocol buffer whose first field is a piece that begins with its text.
-bool is_sentencepiece(std::string_view b) { return b.size() > 4 && b[0] == '\n' && b[1] != '\0' && b[2] == '\n'; }
-
-std::string kind_of(std::string_view bytes) {
-    if (is_sentencepiece(bytes)) return "a SentencePiece model";
-    return bytes.substr(0, 5) == "[PAD]" ? "a WordPiece vocabulary" : looks_like(bytes);
-}
-
 // merges.txt beside vocab.json, x-merges.txt beside x-vocab.json.
 std::string merges_beside(const std::string& vocab) {
     const std::string ending = "vocab.json";
@@ -68,23 +62,35 @@ TokenizerModel import_json(const std::string& file, std::vector<std::string>& no
     return tokenizer;
 }
 
+// The library adds neither begin nor end token; the files beside the model may ask for them.
+TokenizerModel import_sentencepiece(const MappedFile& file, std::vector<std::string>& notes) {
+    const SpecialTokens special = read_special_tokens(folder_of(file.path()));
+    TokenizerModel model = import_tokenizer_sentencepiece(file, notes);
+    complete_special_tokens(special, model, notes);
+    if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;
+    if (special.add_eos && model.eos != no_token) model.flags |= tokenizer_add_eos;
+    return model;
+}
+
 TokenizerModel import_file(const std::string& path, std::vector<std::string>& notes) {
     const MappedFile file(path);
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
     if (is_json(file.text())) return import_json(path, notes);
+    if (is_sentencepiece(file.text())) return import_sentencepiece(file, notes);
+    if (is_vocab_txt(file.text())) return import_vocab_txt(file, notes);
     if (is_tiktoken(file.text())) return import_tokenizer_tiktoken(file);
-    const std::string kind = kind_of(file.text());
+    const std::string kind = looks_like(file.text());
     if (kind == "a GGUF file") return import_tokenizer_gguf(read_gguf(path), notes);
     if (kind.empty()) return import_tokenizer_llama2c(file, notes);
     refuse("E_UNSUPPORTED", path,
            "looks like " + kind +
-               "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, a "
+               "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, a SentencePiece .model, a vocab.txt of WordPiece, a "
                "GGUF file, a tiktoken rank file, or a tokenizer.bin of llama2.c");
 }
 
 // The file of a folder that holds its tokenizer; empty if there is none.
 std::string tokenizer_file(const std::string& folder) {
-    for (const char* name : {"/tokenizer.json", "/vocab.json", "/tokenizer.bin"})
+    for (const char* name : {"/tokenizer.json", "/vocab.json", "/tokenizer.model", "/spiece.model", "/vocab.txt", "/tokenizer.bin"})
         if (exists(folder + name)) return folder + name;
     return "";
 }
@@ -95,9 +101,7 @@ TokenizerModel import_tokenizer(const std::string& path, std::vector<std::string
     if (!is_folder(path)) return import_file(path, notes);
     const std::string file = tokenizer_file(path);
     if (!file.empty()) return import_file(file, notes);
-    for (const char* other : {"/tokenizer.model", "/vocab.txt"})
-        if (exists(path + other)) refuse("E_UNSUPPORTED", path + other, "SentencePiece and WordPiece tokenizers are not supported");
-    refuse("E_MISSING", path, "has neither tokenizer.json, nor vocab.json and merges.txt, nor tokenizer.bin");
+    refuse("E_MISSING", path, "has neither tokenizer.json, nor vocab.json and merges.txt, nor tokenizer.model, nor vocab.txt, nor tokenizer.bin");
 }
 
 bool has_tokenizer(const std::string& folder) { return !tokenizer_file(folder).empty(); }

@@ -4,43 +4,14 @@
 #include <set>
 
 #include "base/error.h"
-#include "tokenizer/bpe.h"
 #include "tokenizer/split_rules.h"
+#include "tokenizer/tokenizer_json_parts.h"
+#include "tokenizer/tokenizer_json_pieces.h"
 
 namespace mote::tools {
 namespace {
 
-constexpr const char* marker = "\xe2\x96\x81";  // U+2581, a space in pieces
 constexpr size_t max_merges = 10000000;
-constexpr size_t max_piece_bytes = 1 << 16;
-
-std::string type_of(const JsonView& part) { return part.at("type").text(); }
-
-[[noreturn]] void refuse_part(const JsonView& part, const std::string& why = "") {
-    part.refuse("E_UNSUPPORTED", type_of(part) + " is not supported" + (why.empty() ? "" : ": " + why));
-}
-
-// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`.
-std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list) {
-    const std::optional<JsonView> part = root.find(stage);
-    if (!part) return {};
-    if (type_of(*part) != "Sequence") return {*part};
-    const JsonView members = part->at(list);
-    std::vector<JsonView> parts;
-    for (size_t i = 0; i < members.array().size(); i++) parts.push_back(members.element(i));
-    return parts;
-}
-
-bool flag(const JsonView& part, const char* key, bool otherwise) {
-    const std::optional<JsonView> found = part.find(key);
-    return found ? found->boolean() : otherwise;
-}
-
-// Whether a Replace part turns exactly `from` into `to`.
-bool replaces(const JsonView& part, const std::string& from, const std::string& to) {
-    const std::optional<JsonView> pattern = part.at("pattern").find("String");
-    return pattern && pattern->text() == from && part.at("content").text() == to;
-}
 
 // ---- the pipeline
 
@@ -179,71 +150,6 @@ void check_marked_decoder(const JsonView& root, const Pipeline& pipeline, bool b
     if (strips != (pipeline.prefix != 0)) root.refuse("E_UNSUPPORTED", "the decoder does not undo the space that is put before the text");
 }
 
-// ---- the vocabulary
-
-// Every token as the file writes it, by id and back. There are as many ids as tokens, so that an id cannot ask for memory.
-struct Vocabulary {
-    std::vector<std::optional<std::string>> text;
-    TokenIds ids;
-    size_t most = 0;
-};
-
-void add_token(const JsonView& place, const std::string& text, uint64_t id, Vocabulary& vocabulary) {
-    if (text.size() > max_piece_bytes)
-        place.refuse("E_LIMIT", "a token of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(max_piece_bytes));
-    if (id >= vocabulary.most)
-        place.refuse("E_RANGE", shown(text) + " has id " + std::to_string(id) + ", but there are only " +
-                                    std::to_string(vocabulary.most) + " tokens");
-    if (id >= vocabulary.text.size()) vocabulary.text.resize(id + 1);
-    if (vocabulary.text[id])
-        place.refuse("E_DUP",
-                     "id " + std::to_string(id) + " stands for " + shown(*vocabulary.text[id]) + " and for " + shown(text));
-    vocabulary.text[id] = text;
-    vocabulary.ids.emplace(text, static_cast<uint32_t>(id));
-}
-
-void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
-    const JsonView vocab = root.at("model").at("vocab");
-    const std::optional<JsonView> added = root.find("added_tokens");
-    if (vocab.object().empty()) vocab.refuse("E_EMPTY", "has no tokens");
-    vocabulary.most = vocab.object().size() + (added ? added->array().size() : 0);
-    for (const auto& [text, id] : vocab.object().items())
-        add_token(vocab, text, JsonView(id, vocab.file(), "model.vocab").integer(max_vocab - 1), vocabulary);
-}
-
-// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens; the others every text is searched
-// for before anything else is done with it.
-void read_added(const JsonView& root, const Pipeline& pipeline, Vocabulary& vocabulary, TokenizerModel& model) {
-    const std::optional<JsonView> added = root.find("added_tokens");
-    std::set<uint32_t> added_ids;
-    for (size_t i = 0; added && i < added->array().size(); i++) {
-        const JsonView token = added->element(i);
-        const std::string& text = token.at("content").text();
-        const uint64_t id = token.at("id").integer(max_vocab - 1);
-        if (text.empty()) token.refuse("E_EMPTY", "its content has no characters");
-        for (const char* key : {"single_word", "lstrip", "rstrip"})
-            if (flag(token, key, false)) token.refuse("E_UNSUPPORTED", shown(text) + " with " + key + " is not supported");
-        const auto known = vocabulary.ids.find(text);
-        if (known == vocabulary.ids.end())
-            add_token(token, text, id, vocabulary);
-        else if (known->second != id)
-            token.refuse("E_DUP",
-                         shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
-        if (!added_ids.insert(static_cast<uint32_t>(id)).second) token.refuse("E_DUP", shown(text) + " is added twice");
-        const bool special = flag(token, "special", false);
-        if (!special && flag(token, "normalized", true) && pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos))
-            token.refuse("E_UNSUPPORTED", shown(text) + ", looked for in the normalized text, is not supported with this normalizer");
-        (special ? model.specials : model.added).push_back(static_cast<uint32_t>(id));
-    }
-}
-
-void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
-    for (size_t id = 0; id < vocabulary.text.size(); id++)
-        if (!vocabulary.text[id])
-            root.refuse("E_RANGE", "no token has id " + std::to_string(id) + ", though ids go up to " +
-                                       std::to_string(vocabulary.text.size() - 1));
-}
-
 // ---- from the file's writing to bytes
 
 void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
@@ -300,50 +206,10 @@ void read_merges(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerMod
         notes.push_back(bpe.file() + ": " + std::to_string(list.repeated()) + " merges stand twice; the first place counts");
 }
 
-// ---- what stands around the text
-
-// The one id of a special token of the template.
-uint32_t template_id(const JsonView& part, const JsonView& piece, size_t vocab) {
-    const std::string& name = piece.at("SpecialToken").at("id").text();
-    const JsonView ids = part.at("special_tokens").at(name).at("ids");
-    if (ids.array().size() != 1) ids.refuse("E_UNSUPPORTED", "a special token of several ids is not supported");
-    const uint64_t id = ids.element(0).integer(UINT32_MAX);
-    if (id >= vocab) ids.refuse("E_TOKEN", "id " + std::to_string(id) + " is not one of " + std::to_string(vocab) + " tokens");
-    return static_cast<uint32_t>(id);
-}
-
-// One token before the text, one behind it, or both.
-void read_template(const JsonView& part, TokenizerModel& model) {
-    const JsonView single = part.at("single");
-    bool text = false;
-    for (size_t i = 0; i < single.array().size(); i++) {
-        const JsonView piece = single.element(i);
-        if (piece.find("Sequence")) {
-            if (text) refuse_part(part, "the text stands twice");
-            text = true;
-            continue;
-        }
-        const uint32_t flag = text ? tokenizer_add_eos : tokenizer_add_bos;
-        if (model.flags & flag) refuse_part(part, "more than one special token on one side of the text");
-        model.flags |= flag;
-        (text ? model.eos : model.bos) = template_id(part, piece, model.pieces.size());
-    }
-    if (!text) refuse_part(part, "the text does not appear");
-}
-
-void read_post_processor(const JsonView& root, TokenizerModel& model) {
-    for (const JsonView& part : parts_of(root, "post_processor", "processors")) {
-        if (type_of(part) == "TemplateProcessing")
-            read_template(part, model);
-        else if (type_of(part) != "ByteLevel")
-            refuse_part(part);  // ByteLevel trims offsets only
-    }
-}
-
 // ---- the model
 
 void check_model(const JsonView& bpe) {
-    if (type_of(bpe) != "BPE") bpe.refuse("E_UNSUPPORTED", "type " + type_of(bpe) + " is not supported; supported is BPE");
+    if (type_of(bpe) != "BPE") bpe.refuse("E_UNSUPPORTED", "type " + type_of(bpe) + " is not supported; supported are BPE, Unigram and WordPiece");
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
         const std::optional<JsonView> affix = bpe.find(key);
         if (affix && !affix->text().empty()) affix->refuse("E_UNSUPPORTED", shown(affix->text()) + " is not supported");
@@ -352,24 +218,12 @@ void check_model(const JsonView& bpe) {
     if (dropout && dropout->number() != 0) dropout->refuse("E_UNSUPPORTED", "random tokens are not supported");
 }
 
-void read_unknown(const JsonView& bpe, const Vocabulary& vocabulary, TokenizerModel& model) {
-    const std::optional<JsonView> name = bpe.find("unk_token");
-    if (!name) return;
-    const auto found = vocabulary.ids.find(name->text());
-    if (found == vocabulary.ids.end()) name->refuse("E_MISSING", shown(name->text()) + " is not in the vocabulary");
-    model.unk = found->second;
-    if (flag(bpe, "fuse_unk", false)) model.flags |= tokenizer_fuse_unk;
-}
-
-void note_ignored(const JsonView& root, std::vector<std::string>& notes) {
-    for (const char* key : {"truncation", "padding"})
-        if (root.find(key)) notes.push_back(root.file() + ": " + key + " is a matter of batches and not applied");
-}
-
 }  // namespace
 
 TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::string>& notes) {
     const JsonView bpe = root.at("model");
+    if (type_of(bpe) == "WordPiece") return import_json_wordpiece(root, notes);
+    if (type_of(bpe) == "Unigram") return import_json_unigram(root, notes);
     check_model(bpe);
     Pipeline pipeline;
     read_normalizer(root, pipeline);
@@ -385,7 +239,10 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
-    read_added(root, pipeline, vocabulary, model);
+    const auto unfindable = [&](const std::string& text) {
+        return pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos);
+    };
+    read_added(root, unfindable, vocabulary, model);
     require_dense(root, vocabulary);
     read_unknown(bpe, vocabulary, model);
     if (pipeline.byte_level) {

@@ -1,4 +1,4 @@
-// train_tokenizer: files of text become a tokenizer, of any of the three kinds.
+// train_tokenizer: files of text become a tokenizer, of any kind.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mote::tools {
 
-enum class TokenizerType { bpe, characters, bytes };
+enum class TokenizerType { bpe, unigram, characters, bytes };
 
 struct TrainTokenizerOptions {
     TokenizerType type = TokenizerType::bpe;

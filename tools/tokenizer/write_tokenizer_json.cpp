@@ -23,6 +23,12 @@ const char* const marked_pipeline = R"(  "normalizer": {"type": "Replace", "patt
   "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"}]},
 )";
 
+const char* const unigram_pipeline = R"(  "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+  "pre_tokenizer": null,
+  "post_processor": null,
+  "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}]},
+)";
+
 std::string quoted(const std::string& text) { return Json(text).dump(); }
 
 bool is_byte_level(const TokenizerModel& model) { return !(model.flags & tokenizer_fold_space); }
@@ -30,6 +36,10 @@ bool is_byte_level(const TokenizerModel& model) { return !(model.flags & tokeniz
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
     for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
     return text;
+}
+
+bool is_byte_token(const TokenizerModel& model, uint32_t id) {
+    return model.pieces[id].size() == 1 && model.byte_ids[static_cast<uint8_t>(model.pieces[id][0])] == id;
 }
 
 // Every token as the file writes it, by id.
@@ -41,6 +51,8 @@ std::vector<std::string> written_tokens(const TokenizerModel& model, const std::
         std::string text;
         if (special.count(id))
             text = model.pieces[id];
+        else if (model.kind == TokenizerKind::unigram && is_byte_token(model, id))
+            text = byte_name(static_cast<uint8_t>(model.pieces[id][0]));
         else if (is_byte_level(model))
             for (const char& c : model.pieces[id]) text += byte_to_alphabet(static_cast<uint8_t>(c));
         else
@@ -53,6 +65,9 @@ std::vector<std::string> written_tokens(const TokenizerModel& model, const std::
 }
 
 void require_plain(const TokenizerModel& model, const std::string& file) {
+    if (model.kind == TokenizerKind::wordpiece || model.normalizer.present)
+        refuse("E_UNSUPPORTED", file, "a tokenizer with a normalizer is not written");
+    if (model.kind == TokenizerKind::unigram) return;
     if ((model.flags & ~(tokenizer_fold_space | tokenizer_fuse_unk)) || (!is_byte_level(model) && model.byte_ids != empty_tokenizer().byte_ids))
         refuse("E_UNSUPPORTED", file, "a tokenizer with begin or end tokens, a space in front, or byte fallback is not written");
     if ((model.pre_tokenizer != PreTokenizer::none && model.pre_tokenizer != PreTokenizer::gpt2) || !model.added.empty())
@@ -82,15 +97,25 @@ std::string merge_list(const TokenizerModel& model, const std::vector<std::strin
     return out.empty() ? out : out + "\n    ";
 }
 
+// Scores are written as the double that the float is.
+std::string unigram_model(const TokenizerModel& model, const std::vector<std::string>& texts) {
+    std::string vocab;
+    for (size_t id = 0; id < texts.size(); id++)
+        vocab += std::string(id ? ",\n" : "\n") + "      [" + quoted(texts[id]) + ", " + Json(double(model.lexicon.scores[id])).dump() + "]";
+    return "  \"model\": {\n    \"type\": \"Unigram\",\n    \"unk_id\": " + std::to_string(model.unk) + ",\n    \"byte_fallback\": true,\n    \"vocab\": [" +
+           vocab + "\n    ]\n  }\n}\n";
+}
+
 }  // namespace
 
 std::string tokenizer_json(const TokenizerModel& model, const std::string& file) {
     require_plain(model, file);
     const std::vector<std::string> texts = written_tokens(model, file);
+    const std::string head = "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [" + added_tokens(model) + "],\n";
+    if (model.kind == TokenizerKind::unigram) return head + unigram_pipeline + unigram_model(model, texts);
     const char* const splits = model.pre_tokenizer == PreTokenizer::gpt2 ? "true" : "false";
     const std::string pipeline = is_byte_level(model) ? replaced(byte_level_pipeline, "SPLITS", splits) : marked_pipeline;
-    return "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [" + added_tokens(model) + "],\n" +
-           pipeline + "  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null,\n    \"unk_token\": " +
+    return head + pipeline + "  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null,\n    \"unk_token\": " +
            (model.unk == no_token ? "null" : quoted(model.pieces[model.unk])) +
            ",\n    \"continuing_subword_prefix\": null,\n    \"end_of_word_suffix\": null,\n    \"fuse_unk\": " +
            (model.flags & tokenizer_fuse_unk ? "true" : "false") +

@@ -78,9 +78,9 @@ public:
 
     // `where` names the text: a file, or a file and line; `begin` is where the text lies in it.
     std::vector<uint32_t> tokens(std::string_view text, bool special, const std::string& where, uint64_t begin = 0) const {
-        const Result<size_t> bytes = encode_scratch(text.size());
+        const Result<size_t> bytes = encode_scratch(tokenizer_, text.size());
         if (!bytes.ok()) refuse("E_LIMIT", where, std::to_string(text.size()) + " bytes of text in one piece are too many");
-        std::vector<uint32_t> scratch(bytes.value / 4), own(text.size() + 3);
+        std::vector<uint32_t> scratch(bytes.value / 4), own(encode_limit(tokenizer_, text.size()));
         EncodeOptions options;
         options.add_special = false;
         options.parse_special = special;

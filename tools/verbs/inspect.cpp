@@ -81,8 +81,12 @@ void print_tensors(const Model& m) {
 void print_tokenizer(const Model& m) {
     if (m.tokenizer.vocab == 0) return print("tokenizer    none\n");
     const TokenizerHeader& h = m.tokenizer.header();
-    print_line("tokenizer    byte-pair merges, %u pieces, %u merges, split rule %s", h.vocab, h.merges_count,
-               split_rule(h.pre_tokenizer).c_str());
+    const char* const normalized = h.normalizer ? ", normalized" : "";
+    if (h.kind == TokenizerKind::bpe)
+        print_line("tokenizer    byte-pair merges, %u pieces, %u merges, split rule %s%s", h.vocab, h.merges_count,
+                   split_rule(h.pre_tokenizer).c_str(), normalized);
+    else
+        print_line("tokenizer    %s, %u pieces%s", h.kind == TokenizerKind::unigram ? "Unigram" : "WordPiece", h.vocab, normalized);
     const auto id = [](uint32_t token) { return token == no_token ? std::string("none") : std::to_string(token); };
     print_line("tokens       begin %s%s, end %s%s, unknown %s; %u control tokens", id(h.bos).c_str(), h.flags & tokenizer_add_bos ? " (added)" : "",
                id(h.eos).c_str(), h.flags & tokenizer_add_eos ? " (added)" : "", id(h.unk).c_str(), h.specials_count);

@@ -23,7 +23,7 @@ struct TokenizerOptions {
 
 TrainTokenizerOptions learning_options(const TokenizerOptions& o) {
     TrainTokenizerOptions out;
-    out.type = o.type == "bpe" ? TokenizerType::bpe : o.type == "char" ? TokenizerType::characters : TokenizerType::bytes;
+    out.type = o.type == "bpe" ? TokenizerType::bpe : o.type == "unigram" ? TokenizerType::unigram : o.type == "char" ? TokenizerType::characters : TokenizerType::bytes;
     out.invalid = o.invalid == "error" ? InvalidUtf8::error : o.invalid == "replace" ? InvalidUtf8::replace : InvalidUtf8::bytes;
     out.vocab = o.vocab;
     out.threads = o.threads;
@@ -71,9 +71,9 @@ void add_train(CLI::App& tokenizer) {
     const auto o = std::make_shared<TokenizerOptions>();
     verb->add_option("files", o->files, "text, UTF-8, or .jsonl with a prompt and a completion a line (--type byte needs none)")->type_name("FILES");
     verb->add_option("-o,--output", o->output, "the file to write; tokenizer.json gets a tokenizer_config.json beside it")->required()->type_name("FILE");
-    verb->add_option("--type", o->type, "bpe: byte pairs; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
-        ->check(CLI::IsMember({"bpe", "char", "byte"}));
-    add_count(*verb, "--vocab", o->vocab, "tokens at most, with bytes and control tokens (required for bpe)");
+    verb->add_option("--type", o->type, "bpe: byte pairs; unigram: pieces by probability, as SentencePiece; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
+        ->check(CLI::IsMember({"bpe", "unigram", "char", "byte"}));
+    add_count(*verb, "--vocab", o->vocab, "tokens at most, with bytes and control tokens (required for bpe and unigram)");
     verb->add_option("--special", o->specials, "control token that words never cross; may be repeated, the first ends a text (default <|endoftext|>)")
         ->type_name("TEXT")->allow_extra_args(false);
     verb->add_option("--invalid", o->invalid, "what is not UTF-8: error, replace (by U+FFFD) or bytes (default error)")

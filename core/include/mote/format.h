@@ -187,7 +187,9 @@ constexpr uint32_t tokenizer_prefix_every = 32;    // the space goes behind ever
 constexpr uint32_t tokenizer_prefix_missing = 64;  // the space goes only where none is
 constexpr uint32_t tokenizer_prefix_kept = 128;    // decode does not take the space away
 constexpr uint32_t tokenizer_whole_words = 256;    // a word that is a token is that token, whatever the merges; see `characters`
-constexpr uint32_t tokenizer_known_flags = 511;
+constexpr uint32_t tokenizer_squeeze_spaces = 512; // spaces at both ends are left out, and runs of them become one
+constexpr uint32_t tokenizer_space_behind = 1024;  // the space of tokenizer_prefix_space goes behind the text
+constexpr uint32_t tokenizer_known_flags = 2047;
 
 /// SPEC 6. The tokenizer section; offsets are from its start. `id` arrays have elements of `id_bytes` (2 or 4).
 struct TokenizerHeader {
@@ -212,9 +214,50 @@ struct TokenizerHeader {
     uint32_t specials_count;
     uint32_t added;              // id[added_count]: tokens that are looked for in every text before it is cut, ascending
     uint32_t added_count;
-    uint32_t reserved[9];
+    uint32_t normalizer;         // NormalizerTables; 0: text is taken as it is
+    uint32_t lexicon;            // LexiconTables; 0: pieces come from merges alone
+    uint32_t reserved[7];
 };
 static_assert(sizeof(TokenizerHeader) == 128);
+
+// A unit of a trie (SPEC 6.4): a label of 9 bits, two flags, and the place of its children or, in a leaf, its value.
+constexpr uint32_t trie_label = 511;      // byte + 1; 0 holds a value, 511 is free
+constexpr uint32_t trie_valued = 1 << 9;  // a string ends here, and longer ones go on: the value is the child with label 0
+constexpr uint32_t trie_leaf = 1 << 10;   // a string ends here, and none goes on
+constexpr uint32_t trie_shift = 11;
+constexpr uint32_t max_trie_units = 1u << (32 - trie_shift);
+
+constexpr uint32_t max_piece_bytes = 1024;     // of a piece that a lexicon finds, and of the text of a rule
+constexpr uint32_t max_growth = 255;
+
+constexpr uint32_t replace_by_itself = 0;        // values of a normalizer's trie; others are offsets of replacements
+constexpr uint32_t replace_by_itself_alone = 1;  // with a space on both sides
+
+/// SPEC 6.2. What text becomes before it is cut into tokens.
+struct NormalizerTables {
+    uint32_t units;              // u32[units_count], a trie from text to replacements
+    uint32_t units_count;
+    uint32_t longest;            // bytes of the longest text in it
+    uint32_t replacements;       // {u8 count, count bytes}, each where a value says
+    uint32_t replacements_count; // bytes
+    uint32_t growth;             // bytes of normalized text for one byte of text, at most
+    uint32_t invalid;            // value for a byte that is not of a UTF-8 character
+    uint32_t reserved;
+};
+static_assert(sizeof(NormalizerTables) == 32);
+
+/// SPEC 6.3. Pieces that are found by their text.
+struct LexiconTables {
+    uint32_t units;              // u32[units_count], a trie from text to ids
+    uint32_t units_count;
+    uint32_t longest;            // bytes of the longest text in it
+    uint32_t scores;             // unigram: f32[vocab]; NaN for user-defined symbols
+    float lowest_score;          // of a piece; a character that no piece covers has 10 less
+    float highest_score;         // of user-defined symbols, for each byte
+    uint32_t sum_bytes;          // 4: sums of scores are rounded to f32, as in SentencePiece; 8: f64, as in Hugging Face's tokenizers
+    uint32_t word_characters;    // wordpiece: longer words are unknown
+};
+static_assert(sizeof(LexiconTables) == 32);
 
 /// Columns of one row as stored: q8 pads to 16, q4 to 32, so that every instruction set reads whole chunks.
 constexpr uint32_t padded_cols(Format format, uint32_t cols) {

@@ -24,12 +24,15 @@ struct EncodeOptions {
     bool parse_special = false;  // the text of a control token becomes that token
 };
 
-/// Bytes of scratch that `encode` may need for a text of that many bytes: linear.
+/// Bytes of scratch that `encode` may need for a text of that many bytes: linear. 0 without a tokenizer.
 /// Errors: overflow.
-Result<size_t> encode_scratch(size_t text_bytes);
+Result<size_t> encode_scratch(const Tokenizer& tokenizer, size_t text_bytes);
+
+/// Tokens that a text of that many bytes may make, at most; begin and end tokens are counted.
+size_t encode_limit(const Tokenizer& tokenizer, size_t text_bytes);
 
 /// Turns text into token ids; O(n log n) in the text. Any bytes are text: what is not valid UTF-8 becomes byte tokens.
-///   scratch  at a multiple of 4, encode_scratch(text bytes) bytes
+///   scratch  at a multiple of 4, encode_scratch() bytes
 /// Returns the number of tokens written.
 /// Errors: argument, buffer_too_small (`found` is what was given, `allowed` what is needed: tokens where `where` is 0, bytes
 /// of scratch where it is 1), unsupported (no tokenizer), missing (a byte that no token covers, at `where`).

@@ -1,0 +1,92 @@
+// normalize: rules from byte strings to replacements, the longest first, and what SentencePiece does with spaces.
+#include "normalize.h"
+
+#include "trie.h"
+#include "utf8.h"
+
+namespace mote {
+namespace {
+
+constexpr Span<const char> space_mark{"\xe2\x96\x81", 3};  // U+2581
+
+// What the text at some place becomes: `text`, with a space on both sides if it stands `alone`.
+struct Replacement {
+    Span<const char> text;
+    uint32_t taken;  // bytes of the original
+    bool alone;
+
+    bool is_space() const { return !alone && text.count == 1 && text[0] == ' '; }
+};
+
+Replacement replacement(const Tokenizer& t, uint32_t value, Span<const char> taken) {
+    if (value == replace_by_itself || value == replace_by_itself_alone) return {taken, uint32_t(taken.count), value == replace_by_itself_alone};
+    const uint8_t* entry = t.section + normalizer_of(t)->replacements + value;
+    return {{reinterpret_cast<const char*>(entry + 1), entry[0]}, uint32_t(taken.count), false};
+}
+
+Replacement next_replacement(const Tokenizer& t, Span<const char> text) {
+    const NormalizerTables* n = normalizer_of(t);
+    const Character c = first_character(text.data, text.count);
+    if (!n) return {{text.data, c.bytes}, c.bytes, false};
+    const Match rule = n->longest ? longest_match(trie_at(t, n->units), text, n->longest) : Match{no_token, 0};
+    if (rule.bytes) return replacement(t, rule.value, {text.data, rule.bytes});
+    if (c.code == invalid_character) return replacement(t, n->invalid, {text.data, 1});
+    return {{text.data, c.bytes}, c.bytes, false};
+}
+
+struct Writer {
+    Span<char> out;
+    size_t written = 0;
+    bool full = false;
+
+    void put(char byte) {
+        full = written == out.count;
+        if (!full) out[written++] = byte;
+    }
+};
+
+void put_text(Writer& w, Span<const char> text, bool fold) {
+    for (size_t i = 0; i < text.count && !w.full;) {
+        const bool mark = fold && text.count - i >= 3 && compare({text.data + i, 3}, space_mark) == 0;
+        w.put(mark ? ' ' : text[i]);
+        i += mark ? 3 : 1;
+    }
+}
+
+}  // namespace
+
+Size normalized_bytes(const Tokenizer& t, Size text_bytes) {
+    const NormalizerTables* n = normalizer_of(t);
+    return text_bytes * Size(n ? n->growth : 1) + 1;
+}
+
+Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_before, Span<char> out) {
+    const uint32_t flags = t.header().flags;
+    const bool squeeze = flags & tokenizer_squeeze_spaces, behind = flags & tokenizer_space_behind;
+    size_t at = 0;
+    while (squeeze && at < text.count) {
+        const Replacement r = next_replacement(t, {text.data + at, text.count - at});
+        if (!r.is_space()) break;
+        at += r.taken;
+    }
+    if (at == text.count) return size_t(0);
+
+    Writer w{out};
+    if (space_before && !behind) w.put(' ');
+    bool after_space = squeeze;
+    while (at < text.count && !w.full) {
+        Replacement r = next_replacement(t, {text.data + at, text.count - at});
+        at += r.taken;
+        if (r.alone && !after_space) w.put(' ');
+        while (after_space && r.text.count && r.text[0] == ' ') r.text = {r.text.data + 1, r.text.count - 1};
+        put_text(w, r.text, flags & tokenizer_fold_space);
+        if (r.alone) w.put(' ');
+        if (r.text.count) after_space = squeeze && (r.alone || r.text[r.text.count - 1] == ' ');
+    }
+    while (squeeze && w.written && out[w.written - 1] == ' ') w.written--;
+    if (space_before && behind) w.put(' ');
+    if (w.full) return Fault{Error::range, t.header().normalizer, out.count, 0};
+    return w.written;
+}
+
+}  // namespace mote

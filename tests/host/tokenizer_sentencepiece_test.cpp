@@ -1,0 +1,215 @@
+// SentencePiece models: equal to SentencePiece's encoder on real texts, and what is refused of files that lie.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "base/json.h"
+#include "make_checkpoint.h"
+#include "make_protobuf.h"
+#include "opened_tokenizer.h"
+#include "refusal.h"
+#include "shared_data.h"
+#include "tokenizer/tokenizer_import.h"
+
+namespace mote::tools {
+namespace {
+
+using testing::expect_refusal;
+using testing::OpenedTokenizer;
+using testing::plain;
+using testing::read_file;
+using testing::shared_data;
+using testing::TemporaryFolder;
+
+using Ids = std::vector<uint32_t>;
+
+// ---- digests by SentencePiece: sentencepiece_digests.py
+
+struct Fnv {
+    uint64_t state = 0xcbf29ce484222325u;
+
+    void word(uint32_t value) {
+        for (uint32_t shift = 0; shift < 32; shift += 8) state = (state ^ (value >> shift & 0xffu)) * 0x100000001b3u;
+    }
+    void line(const Ids& ids) {
+        for (const uint32_t id : ids) word(id);
+        word(0xffffffff);
+    }
+};
+
+std::string digest_of(const OpenedTokenizer& tokenizer, const std::string& text, size_t stride) {
+    Fnv fnv;
+    size_t number = 0;
+    for (size_t begin = 0; begin <= text.size(); number++) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        if (number % stride == 0) fnv.line(tokenizer.encode(text.substr(begin, end - begin), plain()));
+        begin = end + 1;
+    }
+    char hex[17];
+    std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(fnv.state));
+    return hex;
+}
+
+// With MOTE_EVERY_LINE set, all lines instead of a sample.
+TEST(sentencepiece, models_give_the_ids_of_its_own_encoder) {
+    MOTE_NEEDS("tokenizers/sentencepiece/test_model.model");
+    const Json expected = Json::parse(read_file(MOTE_SENTENCEPIECE_JSON));
+    const bool all = std::getenv("MOTE_EVERY_LINE");
+    const size_t stride = all ? 1 : expected["stride"].get<size_t>();
+    for (const auto& [model, files] : expected["models"].items()) {
+        if (!std::filesystem::exists(shared_data(model))) continue;
+        const OpenedTokenizer tokenizer(import_tokenizer(shared_data(model)));
+        for (const auto& [file, digests] : files.items())
+            EXPECT_EQ(digest_of(tokenizer, read_file(shared_data(file)), stride), digests[all ? "all" : "sample"]) << model << ", " << file;
+    }
+}
+
+TEST(sentencepiece, text_goes_there_and_back) {
+    MOTE_NEEDS("tokenizers/t5/t5_spiece.model");
+    const OpenedTokenizer t5(import_tokenizer(shared_data("tokenizers/t5/t5_spiece.model")));
+    EXPECT_EQ(t5.decode(t5.encode("  The house  is wonderful. ")), "The house is wonderful.");
+    const OpenedTokenizer llama(import_tokenizer(shared_data("weights/llama2c/tokenizer_llama2.model")));
+    for (const char* text : {"  two spaces", "\xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\xa6\x99\n", "a", "tab\tand \xc2\xa0 such"})
+        EXPECT_EQ(llama.decode(llama.encode(text)), text);
+}
+
+// ---- models made here
+
+using testing::field;
+using testing::number;
+using testing::piece;
+
+std::string model_file(const std::string& pieces, uint64_t type = 1, const std::string& normalizer = "") {
+    return pieces + field(2, number(3, type)) + field(3, normalizer);
+}
+
+std::string small_pieces() {
+    return piece("<unk>", 0, 2) + piece("<s>", 0, 3) + piece("</s>", 0, 3) + piece("\xe2\x96\x81", -3) + piece("a", -2) + piece("b", -2.5f) +
+           piece("\xe2\x96\x81" "a", -4) + piece("ab", -4) + piece("[x]", 0, 4);
+}
+
+TokenizerModel imported(const std::string& bytes) {
+    const TemporaryFolder folder;
+    return import_tokenizer(folder.write("tokenizer.model", bytes));
+}
+
+TEST(sentencepiece, unigram_takes_the_most_probable_pieces) {
+    const OpenedTokenizer t(imported(model_file(small_pieces())));
+    EXPECT_EQ(t.encode("a"), (Ids{6}));
+    EXPECT_EQ(t.encode("b"), (Ids{3, 5}));
+    EXPECT_EQ(t.encode("ab"), (Ids{6, 5}));      // -6.5, before -7 for the space and "ab"
+    EXPECT_EQ(t.encode("b ab"), (Ids{3, 5, 6, 5}));
+    EXPECT_EQ(t.encode("azzb"), (Ids{6, 0, 5}));  // neighbouring unknown characters are one
+    EXPECT_EQ(t.encode("ba[x]b"), (Ids{3, 5, 4, 8, 5}));
+    EXPECT_EQ(t.encode(""), Ids{});
+    EXPECT_EQ(t.encode("   "), Ids{});
+    EXPECT_EQ(t.decode(t.encode("  b   a ")), "b a");
+}
+
+TEST(sentencepiece, the_normalizers_options_are_kept) {
+    const std::string keep = number(3, 0) + number(4, 0);
+    const OpenedTokenizer t(imported(model_file(small_pieces(), 1, keep)));
+    EXPECT_EQ(t.encode("b  a "), (Ids{5, 3, 6, 3}));
+    EXPECT_EQ(t.decode({5, 3, 6, 3}), "b  a ");
+    const std::string behind = small_pieces() + field(2, number(3, 1) + number(24, 1));
+    EXPECT_EQ(OpenedTokenizer(imported(behind)).encode("b"), (Ids{5, 3}));
+}
+
+TEST(sentencepiece, user_defined_symbols_of_a_bpe_model_stay_whole) {
+    const std::string pieces = piece("<unk>", 0, 2) + piece("\xe2\x96\x81", -1) + piece("a", -2) + piece("b", -3) + piece("aa", -4) + piece("ab", 0, 4);
+    const OpenedTokenizer t(imported(model_file(pieces, 2)));
+    EXPECT_EQ(t.encode("aab"), (Ids{1, 2, 5}));
+    EXPECT_EQ(t.encode("aaa"), (Ids{1, 4, 2}));
+}
+
+TEST(sentencepiece, a_piece_of_one_nul_is_a_piece) {
+    const OpenedTokenizer t(imported(model_file(small_pieces() + piece(std::string(1, '\0'), -6))));
+    EXPECT_EQ(t.encode(std::string("a\0b", 3)), (Ids{6, 9, 5}));
+}
+
+TEST(sentencepiece, files_that_lie_are_refused) {
+    const auto refused = [](const std::string& code, const std::string& bytes, const char* part = "") {
+        SCOPED_TRACE(code + " " + part);
+        expect_refusal(code, {part}, [&] { imported(bytes); });
+    };
+    const std::string good = small_pieces();
+    const std::string start = piece("<unk>", 0, 2);
+    refused("E_SYNTAX", good + std::string(11, '\xff'), "64 bits");
+    refused("E_SYNTAX", good + std::string(1, '\0'), "field 0");
+    for (const char tag : {'\x0b', '\x0c', '\x0e', '\x0f'}) refused("E_SYNTAX", good + tag, "wire type");
+    refused("E_TRUNC", good + "\x0a\x7f", "127 bytes");
+    refused("E_TRUNC", good + "\x0a" + std::string(9, '\xff') + "\x01", "18446744073709551615");
+    refused("E_TRUNC", good.substr(0, good.size() - 1));
+    refused("E_EMPTY", good + field(1, number(3, 1)), "no text");
+    refused("E_DUP", good + piece("ab", -9), "repeats piece 7");
+    refused("E_LIMIT", start + piece(std::string(1025, 'a'), 0), "1025");
+    refused("E_NONFINITE", good + piece("q", NAN), "score");
+    refused("E_NONFINITE", good + piece("q", -INFINITY), "score");
+    for (const uint64_t type : {uint64_t(0), uint64_t(7), uint64_t(1) << 31}) refused("E_TYPE", good + piece("q", 0, type), "type");
+    refused("E_TOKEN", good + piece("<0x-1>", 0, 6), "<0x-1>");
+    refused("E_TOKEN", good + piece("<0xGG>", 0, 6), "<0xGG>");
+    refused("E_MISSING", good + field(2, number(35, 1)), "256");
+    refused("E_DUP", good + piece("<unk2>", 0, 2), "unknown");
+    refused("E_MISSING", piece("a", 0) + piece("b", 0), "unknown");
+    refused("E_RANGE", good + field(2, number(41, 9)), "bos_id");
+    refused("E_DUP", good + field(2, number(41, 2)), "same");
+    refused("E_UNSUPPORTED", model_file(good, 3), "word");
+    refused("E_UNSUPPORTED", model_file(good, 4), "char");
+    refused("E_TYPE", model_file(good, 5), "model_type");
+    refused("E_UNSUPPORTED", model_file(start + piece("a", -1) + piece("aq", -2), 2), "no piece");
+    refused("E_UNSUPPORTED", model_file(start + piece("a", -1) + piece("b", -2, 5), 2), "unused");
+}
+
+TEST(sentencepiece, every_truncation_is_refused_or_works) {
+    const std::string good = model_file(small_pieces());
+    for (size_t size = 0; size < good.size(); size++) {
+        const TemporaryFolder folder;
+        const std::string file = folder.write("tokenizer.model", good.substr(0, size));
+        try {
+            const OpenedTokenizer t(import_tokenizer(file));
+            t.decode(t.encode("ab a"));  // whole pieces and no more
+        } catch (const Failure& failure) {
+            EXPECT_EQ(failure.exit(), Exit::input) << size << ": " << failure.what();
+        }
+    }
+}
+
+// ---- character maps
+
+using testing::charsmap;
+
+std::string with_charsmap(const std::string& map) { return model_file(small_pieces(), 1, field(2, map)); }
+
+TEST(charsmap, replaces_what_it_says) {
+    const OpenedTokenizer t(imported(with_charsmap(charsmap(std::string("b\0", 2)))));
+    EXPECT_EQ(t.encode("a"), (Ids{3, 5}));
+    EXPECT_EQ(OpenedTokenizer(imported(with_charsmap(charsmap(std::string("\0", 1))))).encode("ab"), (Ids{3, 5}));
+}
+
+TEST(charsmap, that_points_outside_is_refused) {
+    const auto refused = [](std::string map, const char* part, const std::function<void(std::string&)>& damage = {}) {
+        if (damage) damage(map);
+        expect_refusal("E_RANGE", {"precompiled_charsmap", part}, [&] { imported(with_charsmap(map)); });
+    };
+    const std::string good = charsmap(std::string("b\0", 2));
+    const auto word = [](uint32_t index, uint32_t value) {  // 0 is the size, then come the units
+        return [=](std::string& map) { std::memcpy(&map[size_t(index) * 4], &value, 4); };
+    };
+    constexpr uint32_t root = 1, a = 1 + (1 ^ 'a'), value = 1 + (1 ^ 'a' ^ 512);
+    refused("abc", "3 bytes");
+    refused(good, "array has", word(0, 4098));
+    refused(good, "array has", word(0, 0xfffffffc));
+    refused(good, "array has", word(0, 0));
+    refused(good, "root", word(root, 0x80000000u));
+    refused(charsmap("b"), "does not end");
+    refused(charsmap(""), "does not end");
+    refused(charsmap(std::string("b\0", 2), 2), "byte 2 of 2");
+    refused(good, "no value", word(value, 0));
+    refused(good, "no value", word(a, 0x1fffffu << 10 | 1u << 9 | 1u << 8 | 'a'));
+    refused(good, "256 bytes", word(a, uint32_t('a') << 10 | 'a'));  // its child "a" is itself
+}
+
+}  // namespace
+}  // namespace mote::tools

@@ -1,0 +1,82 @@
+// bert_normalizer: what becomes of every character of Unicode, in ranges where many become the same.
+#include "tokenizer/bert_normalizer.h"
+
+#include <unicode/locid.h>
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+#include "base/utf8.h"
+
+namespace mote::tools {
+namespace {
+
+constexpr uint32_t last_character = 0x10ffff, replacement_character = 0xfffd;
+
+bool in(uint32_t c, uint32_t first, uint32_t last) { return c >= first && c <= last; }
+
+bool is_chinese(uint32_t c) {
+    return in(c, 0x4e00, 0x9fff) || in(c, 0x3400, 0x4dbf) || in(c, 0x20000, 0x2a6df) || in(c, 0x2a700, 0x2b73f) ||
+           in(c, 0x2b740, 0x2b81f) || in(c, 0x2b820, 0x2ceaf) || in(c, 0xf900, 0xfaff) || in(c, 0x2f800, 0x2fa1f);
+}
+
+bool is_control(uint32_t c) {
+    if (c == '\t' || c == '\n' || c == '\r') return false;
+    return U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_C_MASK;
+}
+
+bool is_punctuation(uint32_t c) {
+    const bool ascii = in(c, '!', '/') || in(c, ':', '@') || in(c, '[', '`') || in(c, '{', '~');
+    return ascii || (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_P_MASK);
+}
+
+bool is_white(uint32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
+
+icu::UnicodeString without_accents(const icu::UnicodeString& text) {
+    UErrorCode error = U_ZERO_ERROR;
+    const icu::Normalizer2* nfd = icu::Normalizer2::getNFDInstance(error);
+    const icu::UnicodeString apart = nfd->normalize(text, error);
+    icu::UnicodeString out;
+    for (int32_t i = 0; i < apart.length(); i = apart.moveIndex32(i, 1))
+        if (u_charType(apart.char32At(i)) != U_NON_SPACING_MARK) out.append(apart.char32At(i));
+    return out;
+}
+
+// What one character becomes; words are apart by spaces.
+NormalizationRule rule_for(uint32_t c, const BertOptions& o) {
+    if (o.clean_text && (c == 0 || c == replacement_character || is_control(c))) return {"", ""};
+    if (is_white(c)) return {"", " "};
+    icu::UnicodeString text(static_cast<UChar32>(c));
+    if (o.strip_accents) text = without_accents(text);
+    if (o.lowercase) text.toLower(icu::Locale::getRoot());
+    const bool chinese = o.handle_chinese_chars && is_chinese(c);
+    const bool unchanged = text == icu::UnicodeString(static_cast<UChar32>(c));
+    if (unchanged) return {"", "", chinese || is_punctuation(c) ? NormalizationRule::To::itself_alone : NormalizationRule::To::itself};
+    std::string out = chinese ? " " : "";
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+        const uint32_t part = static_cast<uint32_t>(text.char32At(i));
+        out += is_punctuation(part) ? " " + utf8(part) + " " : utf8(part);
+    }
+    return {"", chinese ? out + " " : out};
+}
+
+bool same(const NormalizationRule& a, const NormalizationRule& b) { return a.how == b.how && a.to == b.to; }
+
+}  // namespace
+
+Normalizer bert_normalizer(const BertOptions& options) {
+    Normalizer normalizer;
+    normalizer.present = true;
+    normalizer.invalid = options.clean_text ? "" : utf8(replacement_character);
+    for (uint32_t c = 0; c <= last_character; c++) {
+        if (in(c, 0xd800, 0xdfff)) continue;
+        const NormalizationRule rule = rule_for(c, options);
+        if (rule.how == NormalizationRule::To::itself) continue;
+        std::vector<NormalizationRange>& ranges = normalizer.ranges;
+        if (!ranges.empty() && ranges.back().last + 1 == c && same(ranges.back().rule, rule)) ranges.back().last = c;
+        else ranges.push_back({c, c, rule});
+    }
+    return normalizer;
+}
+
+}  // namespace mote::tools

@@ -1,0 +1,21 @@
+// bert_normalizer: BERT's cleaning of text, as rules for each character.
+#pragma once
+
+#include "model/tokenizer_model.h"
+
+namespace mote::tools {
+
+/// The members of Hugging Face's BertNormalizer; the defaults are those of bert-base-uncased.
+struct BertOptions {
+    bool clean_text = true;            // control characters vanish
+    bool handle_chinese_chars = true;  // each is a word
+    bool strip_accents = true;
+    bool lowercase = true;
+};
+
+/// The rules of the normalizer and of the split at white space and punctuation that follows it: words are apart by spaces.
+/// Categories, decompositions and lower case are those of the Unicode version of the ICU library.
+/// Source: `tokenization.py` of google-research/bert, and BertNormalizer and BertPreTokenizer of Hugging Face's tokenizers.
+Normalizer bert_normalizer(const BertOptions& options);
+
+}  // namespace mote::tools

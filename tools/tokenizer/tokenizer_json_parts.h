@@ -1,0 +1,56 @@
+// tokenizer_json_parts: what a tokenizer.json has for every type of model: its stages, its tokens, and what stands around a text.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "model/tokenizer_model.h"
+#include "tokenizer/bpe.h"
+
+namespace mote::tools {
+
+constexpr const char* marker = "\xe2\x96\x81";  // U+2581, a space in pieces
+
+std::string type_of(const JsonView& part);
+[[noreturn]] void refuse_part(const JsonView& part, const std::string& why = "");
+
+/// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`.
+std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list);
+
+bool flag(const JsonView& part, const char* key, bool otherwise);
+
+/// Whether a Replace part turns exactly `from` into `to`.
+bool replaces(const JsonView& part, const std::string& from, const std::string& to);
+
+/// Every token as the file writes it, by id and back. There are as many ids as tokens, so that an id cannot ask for memory.
+struct Vocabulary {
+    std::vector<std::optional<std::string>> text;
+    TokenIds ids;
+    size_t most = 0;
+};
+
+/// Errors: E_LIMIT, E_RANGE, E_DUP.
+void add_token(const JsonView& place, const std::string& text, uint64_t id, Vocabulary& vocabulary);
+
+/// A vocabulary that is an object from token to id. Errors: E_EMPTY and those of add_token.
+void read_vocabulary(const JsonView& root, Vocabulary& vocabulary);
+
+/// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens; the others every text is searched
+/// for before anything else is done with it. `unfindable` says which of them would be looked for in a normalized text that differs.
+void read_added(const JsonView& root, const std::function<bool(const std::string&)>& unfindable, Vocabulary& vocabulary, TokenizerModel& model);
+
+/// Errors: E_RANGE (an id without a token).
+void require_dense(const JsonView& root, const Vocabulary& vocabulary);
+
+/// The unknown token, where the model names one.
+void read_unknown(const JsonView& model, const Vocabulary& vocabulary, TokenizerModel& out);
+
+/// One token before the text, one behind it, or both. Errors: E_UNSUPPORTED, E_TOKEN.
+void read_post_processor(const JsonView& root, TokenizerModel& model);
+
+void note_ignored(const JsonView& root, std::vector<std::string>& notes);
+
+}  // namespace mote::tools

@@ -1,0 +1,226 @@
+// tokenizer_json_pieces: the stages of a pipeline become a normalizer's rules and flags; what does not is refused by name.
+#include "tokenizer/tokenizer_json_pieces.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "model/char_class.h"
+#include "tokenizer/base64.h"
+#include "tokenizer/bert_normalizer.h"
+#include "tokenizer/charsmap.h"
+#include "tokenizer/tokenizer_json_parts.h"
+#include "tokenizer/tokenizer_wordpiece.h"
+
+namespace mote::tools {
+namespace {
+
+// ---- WordPiece
+
+BertOptions bert_options(const JsonView& root) {
+    const std::vector<JsonView> parts = parts_of(root, "normalizer", "normalizers");
+    if (parts.empty()) return {false, false, false, false};
+    if (parts.size() != 1 || type_of(parts[0]) != "BertNormalizer") refuse_part(parts.back());
+    BertOptions options;
+    options.clean_text = flag(parts[0], "clean_text", true);
+    options.handle_chinese_chars = flag(parts[0], "handle_chinese_chars", true);
+    options.lowercase = flag(parts[0], "lowercase", true);
+    options.strip_accents = flag(parts[0], "strip_accents", options.lowercase);
+    return options;
+}
+
+void require_bert_split(const JsonView& root) {
+    const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
+    if (parts.empty()) root.refuse("E_UNSUPPORTED", "WordPiece without BertPreTokenizer is not supported");
+    for (const JsonView& part : parts)
+        if (parts.size() != 1 || type_of(part) != "BertPreTokenizer") refuse_part(part, "in front of WordPiece only BertPreTokenizer is");
+}
+
+bool decoder_cleans_up(const JsonView& root, const std::string& prefix) {
+    const std::vector<JsonView> parts = parts_of(root, "decoder", "decoders");
+    if (parts.size() != 1 || type_of(parts[0]) != "WordPiece") root.refuse("E_UNSUPPORTED", "the decoder of a WordPiece tokenizer must be WordPiece alone");
+    if (parts[0].at("prefix").text() != prefix) parts[0].refuse("E_MISMATCH", "its prefix is not the model's, " + shown(prefix));
+    return flag(parts[0], "cleanup", true);
+}
+
+// ---- Unigram
+
+constexpr uint64_t max_word_characters = 100000;
+
+struct Stages {
+    Normalizer normalizer{};
+    bool prefix = false;        // a space goes before the text
+    bool marks_spaces = false;  // by the normalizer
+    bool splits = false;        // at white space, which is gone then
+};
+
+void read_normalizers(const JsonView& root, Stages& stages) {
+    for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
+        const std::string type = type_of(part);
+        const bool first = !stages.normalizer.present && !stages.prefix && !stages.marks_spaces;
+        if (type == "Precompiled" && first) {
+            const JsonView map = part.at("precompiled_charsmap");
+            const std::optional<std::string> bytes = from_base64(map.text());
+            if (!bytes) map.refuse("E_SYNTAX", "is not base64");
+            stages.normalizer.present = true;
+            stages.normalizer.rules = read_charsmap(*bytes, root.file(), 0);
+        } else if (type == "Prepend" && part.at("prepend").text() == marker) {
+            stages.prefix = true;
+        } else if (type == "Replace" && replaces(part, " ", marker)) {
+            stages.marks_spaces = true;
+        } else {
+            refuse_part(part);
+        }
+    }
+}
+
+std::string with_plain_spaces(const std::string& text) {
+    std::string out;
+    for (size_t i = 0; i < text.size();) {
+        const Character c = first_character(text.data() + i, text.size() - i);
+        const bool white = class_of(c.code) == CharClass::space;
+        if (!white) out.append(text, i, c.bytes);
+        else if (out.empty() || out.back() != ' ') out += ' ';
+        i += c.bytes;
+    }
+    return out;
+}
+
+// White space of every kind parts words, before and after normalization.
+void part_words(Normalizer& normalizer) {
+    normalizer.present = true;
+    for (NormalizationRule& rule : normalizer.rules) rule.to = with_plain_spaces(rule.to);
+    for (uint32_t c = 0; c <= 0xffff; c++)
+        if (c != ' ' && class_of(c) == CharClass::space) normalizer.rules.push_back({utf8(c), " "});  // the first rule for a text counts
+}
+
+void read_pre_tokenizers(const JsonView& root, Stages& stages) {
+    const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
+    if (parts.empty()) {
+        if (!stages.marks_spaces) root.refuse("E_UNSUPPORTED", "Unigram without U+2581 for spaces is not supported");
+        return;
+    }
+    if (parts.size() != 2 || type_of(parts[0]) != "WhitespaceSplit" || type_of(parts[1]) != "Metaspace")
+        refuse_part(parts[0], "in front of Unigram only WhitespaceSplit followed by Metaspace is");
+    const JsonView& metaspace = parts[1];
+    const std::optional<JsonView> scheme = metaspace.find("prepend_scheme");
+    if (metaspace.at("replacement").text() != marker) refuse_part(metaspace, "its replacement is not U+2581");
+    if (scheme ? scheme->text() != "always" : !flag(metaspace, "add_prefix_space", true)) refuse_part(metaspace, "it must always prepend");
+    if (stages.prefix || stages.marks_spaces) refuse_part(metaspace, "the normalizer marks spaces already");
+    stages.prefix = stages.splits = true;
+    part_words(stages.normalizer);
+}
+
+void check_decoder(const JsonView& root, bool byte_fallback) {
+    bool spaces = false, bytes = false;
+    for (const JsonView& part : parts_of(root, "decoder", "decoders")) {
+        const std::string type = type_of(part);
+        if ((type == "Replace" && replaces(part, marker, " ")) || (type == "Metaspace" && part.at("replacement").text() == marker)) spaces = true;
+        else if (type == "ByteFallback") bytes = true;
+        else if (type != "Fuse" && type != "Strip") refuse_part(part);
+    }
+    if (!spaces) root.refuse("E_UNSUPPORTED", "a decoder that does not turn U+2581 into a space is not supported");
+    if (bytes != byte_fallback) root.refuse("E_MISMATCH", "ByteFallback of the decoder and model.byte_fallback differ");
+}
+
+float exact_score(const JsonView& score) {
+    const double value = score.number();
+    const float rounded = static_cast<float>(value);
+    if (static_cast<double>(rounded) != value) score.refuse("E_UNSUPPORTED", "a score that is not a float32 is not supported");
+    return rounded;
+}
+
+// The vocabulary is a list of [piece, score].
+std::vector<float> read_scores(const JsonView& root, Vocabulary& vocabulary) {
+    const JsonView list = root.at("model").at("vocab");
+    const std::optional<JsonView> added = root.find("added_tokens");
+    if (list.array().empty()) list.refuse("E_EMPTY", "has no tokens");
+    vocabulary.most = list.array().size() + (added ? added->array().size() : 0);
+    std::vector<float> scores;
+    for (size_t id = 0; id < list.array().size(); id++) {
+        const JsonView pair = list.element(id);
+        if (pair.array().size() != 2) pair.refuse("E_SYNTAX", "must be a token and its score");
+        const std::string& text = pair.element(0).text();
+        if (vocabulary.ids.count(text)) pair.refuse("E_DUP", shown(text) + " stands twice");
+        add_token(pair, text, id, vocabulary);
+        scores.push_back(exact_score(pair.element(1)));
+    }
+    return scores;
+}
+
+void put_pieces(const JsonView& root, const Vocabulary& vocabulary, bool byte_fallback, bool splits, TokenizerModel& model) {
+    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
+    for (uint32_t id = 0; id < vocabulary.text.size(); id++) {
+        const std::string& text = *vocabulary.text[id];
+        if (byte_fallback && byte_piece(text)) {
+            const uint32_t byte = byte_piece(text).value_or(0);
+            model.byte_ids[byte] = id;
+            model.pieces.push_back(std::string(1, static_cast<char>(byte)));
+            continue;
+        }
+        model.pieces.push_back(special.count(id) ? text : with_spaces(text));
+        const bool written_with_space = text.find(' ') != std::string::npos;  // which text has no longer when it is looked up
+        const bool across_words = splits && model.pieces.back().find(' ', 1) != std::string::npos;
+        if (!text.empty() && !special.count(id) && id != model.unk && !written_with_space && !across_words)
+            model.lexicon.entries.push_back({model.pieces.back(), id});
+    }
+    if (model.lexicon.entries.empty()) root.at("model").refuse("E_EMPTY", "no token can be made from text");
+    if (byte_fallback && !vocabulary.ids.count(marker)) root.refuse("E_UNSUPPORTED", "byte_fallback without a token for U+2581 is not supported");
+}
+
+}  // namespace
+
+TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::string>& notes) {
+    const JsonView wordpiece = root.at("model");
+    const BertOptions bert = bert_options(root);
+    require_bert_split(root);
+    WordPieceOptions options;
+    options.prefix = wordpiece.at("continuing_subword_prefix").text();
+    options.unknown = wordpiece.at("unk_token").text();
+    if (const std::optional<JsonView> most = wordpiece.find("max_input_chars_per_word"))
+        options.word_characters = static_cast<uint32_t>(most->integer(max_word_characters));
+    options.cleanup = decoder_cleans_up(root, options.prefix);
+
+    TokenizerModel model = empty_tokenizer();
+    Vocabulary vocabulary;
+    read_vocabulary(root, vocabulary);
+    read_added(root, [](const std::string&) { return true; }, vocabulary, model);
+    require_dense(root, vocabulary);
+    std::vector<std::string> pieces;
+    for (const std::optional<std::string>& text : vocabulary.text) pieces.push_back(*text);
+    put_wordpiece(pieces, options, root.file(), model);
+    model.normalizer = bert_normalizer(bert);
+    read_post_processor(root, model);
+    note_ignored(root, notes);
+    return model;
+}
+
+TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string>& notes) {
+    const JsonView unigram = root.at("model");
+    const bool byte_fallback = flag(unigram, "byte_fallback", false);
+    Stages stages;
+    read_normalizers(root, stages);
+    read_pre_tokenizers(root, stages);
+    check_decoder(root, byte_fallback);
+
+    TokenizerModel model = empty_tokenizer();
+    model.kind = TokenizerKind::unigram;
+    Vocabulary vocabulary;
+    model.lexicon.scores = read_scores(root, vocabulary);
+    model.lexicon.lowest_score = *std::min_element(model.lexicon.scores.begin(), model.lexicon.scores.end());
+    model.lexicon.sum_bytes = 8;
+    const JsonView unknown = unigram.at("unk_id");
+    model.unk = static_cast<uint32_t>(unknown.integer(max_vocab));
+    if (model.unk >= model.lexicon.scores.size()) unknown.refuse("E_RANGE", "is not one of the " + std::to_string(model.lexicon.scores.size()) + " tokens");
+    read_added(root, [](const std::string&) { return true; }, vocabulary, model);
+    require_dense(root, vocabulary);
+    put_pieces(root, vocabulary, byte_fallback, stages.splits, model);
+    model.normalizer = stages.normalizer;
+    model.flags = (stages.prefix ? tokenizer_prefix_space : 0) | (stages.splits ? tokenizer_squeeze_spaces : 0) | tokenizer_fold_space | tokenizer_fuse_unk;
+    read_post_processor(root, model);
+    note_ignored(root, notes);
+    return model;
+}
+
+}  // namespace mote::tools
