@@ -91,4 +91,9 @@ const Kernels& kernels();
 /// Plain C++, the definition of correct.
 extern const Kernels ref_kernels;
 
+#if defined(__x86_64__)
+/// The remainder of CRC-32 after a multiple of 16 bytes, 64 and more. Needs PCLMUL and SSE 4.1.
+uint32_t pclmul_crc32(uint32_t remainder, const uint8_t* data, size_t bytes);
+#endif
+
 }  // namespace mote

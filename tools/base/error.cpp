@@ -7,11 +7,23 @@
 namespace mote::tools {
 namespace {
 
+// Names from files may hold anything; a refusal stays one line, and sends nothing to a terminal that is no text.
+std::string without_controls(const std::string& text) {
+    static const char digits[] = "0123456789abcdef";
+    std::string out;
+    for (const char c : text) {
+        const unsigned char byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f) out += c;
+        else out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+    return out;
+}
+
 std::string line(const std::string& code, const std::string& file, std::optional<uint64_t> byte, const std::string& text) {
     std::string out = "error " + code + ": ";
     if (!file.empty()) out += file + ": ";
     if (byte) out += "byte " + std::to_string(*byte) + ": ";
-    return out + text;
+    return without_controls(out + text);
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ less than seconds on the wall. Memory is the peak of the whole process in MiB, m
 # ---- quality
 
 
-NANOGPT = ("--layers 4 --dim 128 --heads 4 --context 64 --batch 12 --steps 2000 --lr 1e-3 --min-lr 1e-4 --warmup 100 --beta2 0.99 "
+NANOGPT = ("--layers 4 --dim 128 --heads 4 --context 64 --batch 12 --steps 2000 --min-lr 1e-4 --warmup 100 --beta2 0.99 "
            "--weight-decay 0.1 --grad-clip 1 --eval-batches 0 --eval-every 2000")
 SEEDS = (1337,)
 
@@ -142,8 +142,9 @@ def trained(mote, folder, data, options, threads):
 def shakespeare_rows(mote, folder, threads):
     text = DATA / "en" / "tinyshakespeare.txt"
     rows = ""
-    for title, options in [("mote, GPT-2 without biases", "--family gpt2 --no-bias"), ("mote, GPT-2", "--family gpt2"),
-                           ("mote, Llama, as many layers and wide", "--family llama")]:
+    for title, options in [("mote, GPT-2 without biases", "--family gpt2 --no-bias --lr 1e-3"), ("mote, GPT-2", "--family gpt2 --lr 1e-3"),
+                           ("mote, GPT-2, learning rate 3e-3", "--family gpt2 --lr 3e-3"),
+                           ("mote, Llama, as many layers and wide", "--family llama --lr 1e-3")]:
         losses = [trained(mote, folder / f"{title}{seed}", text, f"{NANOGPT} {options} --seed {seed}", threads)
                   for seed in SEEDS]
         rows += quality_row(title, losses)
