@@ -110,7 +110,8 @@ void add_checkpoints(Corpus& c) {
     const std::string tensor = testing::pickled_tensor("0", 6, 1, {2, 2}, {3, 1});
     c.add("torch", testing::torch_file(testing::pickled_dictionary({{"w", tensor}}), {{"0", std::string(24, '\1')}}));
     c.add("pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"n", testing::pickled(3)}}) + ".");
-    c.add("pickle", std::string("\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01" "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.", 35));
+    static constexpr char framed[] = "\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01" "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.";
+    c.add("pickle", std::string(framed, sizeof framed - 1));
     testing::Json scaled = testing::tiny_llama().config;
     scaled["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8}};
     c.add("hf_config", scaled.dump());
