@@ -99,7 +99,7 @@ int32_t best_group_scale(const Group& x, float row_scale, int32_t limit) {
     const float largest = largest_magnitude(x.data(), group_cols);
     if (largest == 0 || row_scale == 0) return 0;
     const int32_t from = std::max(1, int32_t(0.5f * largest / (8.0f * row_scale)));
-    const int32_t to = std::min(limit, int32_t(1.05f * largest / (7.0f * row_scale)) + 1);
+    const int32_t to = std::min(limit, int32_t(std::min(float(limit), 1.05f * largest / (7.0f * row_scale))) + 1);
     const auto candidate = [from](int32_t i) { return i % 2 ? -(from + i / 2) : from + i / 2; };
     int32_t best = 0;
     float least = std::inner_product(x.begin(), x.end(), x.begin(), 0.0f);
