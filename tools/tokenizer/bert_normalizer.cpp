@@ -6,6 +6,9 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include <array>
+#include <mutex>
+
 #include "base/utf8.h"
 
 namespace mote::tools {
@@ -62,9 +65,7 @@ NormalizationRule rule_for(uint32_t c, const BertOptions& o) {
 
 bool same(const NormalizationRule& a, const NormalizationRule& b) { return a.how == b.how && a.to == b.to; }
 
-}  // namespace
-
-Normalizer bert_normalizer(const BertOptions& options) {
+Normalizer rules_of_all(const BertOptions& options) {
     Normalizer normalizer;
     normalizer.present = true;
     normalizer.invalid = options.clean_text ? "" : utf8(replacement_character);
@@ -77,6 +78,16 @@ Normalizer bert_normalizer(const BertOptions& options) {
         else ranges.push_back({c, c, rule});
     }
     return normalizer;
+}
+
+}  // namespace
+
+const Normalizer& bert_normalizer(const BertOptions& o) {
+    static std::array<Normalizer, 16> made;
+    static std::array<std::once_flag, 16> once;
+    const size_t which = size_t(o.clean_text) | size_t(o.handle_chinese_chars) << 1 | size_t(o.strip_accents) << 2 | size_t(o.lowercase) << 3;
+    std::call_once(once[which], [&] { made[which] = rules_of_all(o); });
+    return made[which];
 }
 
 }  // namespace mote::tools

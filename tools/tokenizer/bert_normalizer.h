@@ -16,6 +16,7 @@ struct BertOptions {
 /// The rules of the normalizer and of the split at white space and punctuation that follows it: words are apart by spaces.
 /// Categories, decompositions and lower case are those of the Unicode version of the ICU library.
 /// Source: `tokenization.py` of google-research/bert, and BertNormalizer and BertPreTokenizer of Hugging Face's tokenizers.
-Normalizer bert_normalizer(const BertOptions& options);
+/// They are made once a process for each choice of options: a million characters are asked for theirs.
+const Normalizer& bert_normalizer(const BertOptions& options);
 
 }  // namespace mote::tools
