@@ -11,6 +11,7 @@ CASES = [
     ("gpt-2", "tokenizers/gpt2", True),
     ("llama-spm", "weights/llama2c/tokenizer_llama2.bin", True),
     ("qwen2", "tokenizers/qwen2/qwen.tiktoken", True),
+    ("bert-bge", "tokenizers/bert/bert_base_uncased_vocab.txt", False),
 ]
 
 
