@@ -18,7 +18,7 @@ MODELS = ["tokenizers/sentencepiece/test_model.model", "tokenizers/sentencepiece
           "tokenizers/sentencepiece/en.wiki.bpe.vs10000.model", "weights/llama2c/tokenizer_llama2.model"]
 FOLDERS = ["text/en", "text/instruct", "text/preference", "text/ru", "text/zh"]
 FILES = ["tokenizers/sentencepiece/botchan.txt", "unicode/blns.txt", "unicode/UTF-8-test.txt", "unicode/utf8tests.txt", "unicode/utf8tests.bin",
-         "unicode/utf8.replace.ref.txt"]
+         "unicode/utf8.replace.ref.txt", "unicode/utf8.skip.ref.txt"]
 STRIDE = 16
 
 

@@ -12,6 +12,7 @@
 #include "refusal.h"
 #include "shared_data.h"
 #include "tokenizer/tokenizer_import.h"
+#include "whole.h"
 
 namespace mote::tools {
 namespace {
@@ -52,11 +53,10 @@ std::string digest_of(const OpenedTokenizer& tokenizer, const std::string& text,
     return hex;
 }
 
-// With MOTE_EVERY_LINE set, all lines instead of a sample.
 TEST(sentencepiece, models_give_the_ids_of_its_own_encoder) {
     MOTE_NEEDS("tokenizers/sentencepiece/test_model.model");
     const Json expected = Json::parse(read_file(MOTE_SENTENCEPIECE_JSON));
-    const bool all = std::getenv("MOTE_EVERY_LINE");
+    const bool all = testing::whole();
     const size_t stride = all ? 1 : expected["stride"].get<size_t>();
     for (const auto& [model, files] : expected["models"].items()) {
         if (!std::filesystem::exists(shared_data(model))) continue;
