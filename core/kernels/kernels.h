@@ -24,14 +24,16 @@ struct Attention {
     uint32_t positions;             // >= 1; the query sees positions [0, positions)
     uint32_t head_dim;
     float scale;                    // multiplies q k
-    uint32_t* scratch;              // attention_scratch(positions, head_dim) words
+    uint32_t* scratch;              // attention_scratch(positions, head_dim) words for each query
 };
 
-/// Words of scratch for one head: a score or weight a position, and the quantized query.
+/// Words of scratch for one query: a score or weight a position, and the quantized query.
 constexpr uint32_t attention_scratch(uint32_t positions, uint32_t head_dim) { return positions + (head_dim + 3) / 4; }
 
-/// The same, padded so that each of several workers begins at a multiple of 16 bytes.
-constexpr uint32_t worker_scratch(uint32_t positions, uint32_t head_dim) { return (attention_scratch(positions, head_dim) + 3u) & ~3u; }
+/// The same for as many queries as a call takes, padded so that each of several workers begins at a multiple of 16 bytes.
+constexpr uint32_t worker_scratch(uint32_t positions, uint32_t head_dim, uint32_t queries) {
+    return (queries * attention_scratch(positions, head_dim) + 3u) & ~3u;
+}
 
 struct Kernels {
     const char* name;
@@ -61,6 +63,10 @@ struct Kernels {
     void (*attend_f32)(const Attention& a, const float* q, float* out);
     void (*attend_f16)(const Attention& a, const float* q, float* out);
     void (*attend_q8)(const Attention& a, const float* q, float* out);
+
+    /// attend_q8 of two queries that share a cache head, with the same bits: q and out are (2, head_dim), scratch is for two.
+    /// nullptr: the row gains nothing by it.
+    void (*attend_two_q8)(const Attention& a, const float* q, float* out);
 
     /// y = x / rms(x) * w, or (x - mean) / deviation * w + bias (bias may be nullptr). y may be x.
     void (*rms_norm)(const float* x, const float* w, uint32_t n, float eps, float* y);

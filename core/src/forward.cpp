@@ -3,6 +3,7 @@
 
 #include "../kernels/arithmetic.h"
 #include "../kernels/kernels.h"
+#include "state.h"
 
 namespace mote {
 namespace {
@@ -266,7 +267,7 @@ AttentionRows attention_rows(const Pass& p) {
     const size_t bytes = (tile * (q_dim + 2 * kv_dim) * 4 + 15) & ~size_t(15);
     float* k = p.work() + tile * q_dim;
     return {p.work() + p.first * q_dim, k + p.first * kv_dim, k + (tile + p.first) * kv_dim,
-            reinterpret_cast<uint32_t*>(p.arena + p.plan.work.offset + bytes), worker_scratch(p.plan.context, p.a.head_dim)};
+            reinterpret_cast<uint32_t*>(p.arena + p.plan.work.offset + bytes), worker_scratch(p.plan.context, p.a.head_dim, queries_at_once(p.a))};
 }
 
 // What stands at these positions, as queries and in the cache.
@@ -286,13 +287,16 @@ void attend_heads(const Pass& p, const LayerCache& cache, uint32_t positions, fl
     const auto run = p.plan.kv == Format::q8 ? p.kernel.attend_q8 : p.plan.kv == Format::f16 ? p.kernel.attend_f16 : p.kernel.attend_f32;
     const size_t cell_bytes = p.plan.kv == Format::q8 ? 1 : p.plan.kv == Format::f16 ? 2 : 4;
     const uint32_t queries_per_kv = p.a.heads / p.a.kv_heads;
-    for (uint32_t h = heads.begin; h < heads.end; h++) {
-        const size_t row = size_t(h / queries_per_kv) * p.plan.context;
+    const auto run_two = p.plan.kv == Format::q8 ? p.kernel.attend_two_q8 : nullptr;
+    for (uint32_t h = heads.begin, count; h < heads.end; h += count) {
+        const uint32_t kv_head = h / queries_per_kv;
+        const size_t row = size_t(kv_head) * p.plan.context;
         const size_t cells = row * p.a.head_dim * cell_bytes;
+        const Attention a{cache.keys + cells, cache.values + cells, cache.key_scales + row, cache.value_scales + row, positions,
+                          p.a.head_dim, p.a.attention_scale, scratch};
         float* head = q + size_t(h) * p.a.head_dim;
-        run(Attention{cache.keys + cells, cache.values + cells, cache.key_scales + row, cache.value_scales + row, positions,
-                      p.a.head_dim, p.a.attention_scale, scratch},
-            head, head);
+        count = run_two && h + 1 < heads.end && (h + 1) / queries_per_kv == kv_head ? 2 : 1;
+        (count == 2 ? run_two : run)(a, head, head);
     }
 }
 

@@ -30,7 +30,7 @@ uint32_t widest_quantized_input(const Model& model) {
 
 Size attention_bytes(const Architecture& a, const Plan& p) {
     const uint64_t row = uint64_t(a.heads + 2 * a.kv_heads) * a.head_dim;  // q, k, v of a token
-    return align_up(Size(p.tile) * row * 4, 16) + Size(p.workers) * worker_scratch(p.context, a.head_dim) * 4;
+    return align_up(Size(p.tile) * row * 4, 16) + Size(p.workers) * worker_scratch(p.context, a.head_dim, queries_at_once(a)) * 4;
 }
 
 }  // namespace

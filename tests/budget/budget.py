@@ -91,13 +91,13 @@ class CallGraph:
             self.calls.setdefault(source, set()).add(target + self.kernel_named_at(place) if target == INDIRECT else target)
 
     def kernel_named_at(self, place):
-        """Which kernels a line may call: ":matmul_q8" for `kernel.matmul_q8(`, all of attention for `run(Attention`; "": any."""
+        """Which kernels a line may call: ":matmul_q8" for `kernel.matmul_q8(`, all of attention for `run_two : run`; "": any."""
         file, line = place.split(":")[:2]
         if file not in self.sources:
             self.sources[file] = pathlib.Path(file).read_text().splitlines()
         text = self.sources[file][int(line) - 1]
         match = re.search(r"\bkernel\.(\w+)\(", text)
-        return ":" + match.group(1) if match else r":attend_\w+" if "run(Attention" in text else ""
+        return ":" + match.group(1) if match else r":attend_\w+" if "run_two : run" in text else ""
 
     def root_above(self, function):
         """What runs first on the way to a function."""

@@ -95,31 +95,35 @@ void check_product(Tally& tally, Pieces& pieces, const Kernels& row, Format form
     report(tally, same_bits(y, expected, rows * count) && pieces.intact(), q8 ? "matmul_q8" : "matmul_q4", rows, cols, count);
 }
 
-void check_attention(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t positions, uint32_t head_dim, Fill fill, Random& random) {
+// One query or two.
+void check_attention(Tally& tally, Pieces& pieces, const Kernels& row, uint32_t queries, uint32_t positions, uint32_t head_dim, Fill fill,
+                     Random& random) {
     const size_t cells = size_t(positions) * head_dim;
-    if (row.attend_q8 == ref_kernels.attend_q8 || !pieces.have(2 * cells + 8 * positions + 16 * head_dim + guards)) return;
+    const auto own = queries == 2 ? row.attend_two_q8 : row.attend_q8;
+    if (!own || own == ref_kernels.attend_q8) return;
+    if (!pieces.have(2 * cells + (4 + 4 * queries) * positions + 16 * queries * head_dim + guards)) return;
     pieces.reset();
     const size_t align = random.below(4) ? 4 : 1;  // a cache's cells lie at words where head_dim is a multiple of 4
     int8_t* keys = reinterpret_cast<int8_t*>(pieces.take(cells, align));
     int8_t* values = reinterpret_cast<int8_t*>(pieces.take(cells, align));
     uint16_t* key_scales = pieces.take_array<uint16_t>(positions);
     uint16_t* value_scales = pieces.take_array<uint16_t>(positions);
-    const uint32_t words = attention_scratch(positions, head_dim);
+    const uint32_t words = queries * attention_scratch(positions, head_dim), width = queries * head_dim;
     uint32_t* scratch = pieces.take_array<uint32_t>(words);
-    float* q = pieces.take_array<float>(head_dim);
-    float* out = pieces.take_array<float>(head_dim);
-    float* expected = pieces.take_array<float>(head_dim);
+    float* q = pieces.take_array<float>(width);
+    float* out = pieces.take_array<float>(width);
+    float* expected = pieces.take_array<float>(width);
     for (size_t i = 0; i < cells; i++) keys[i] = int8_of(random, fill), values[i] = int8_of(random, fill);
     for (uint32_t t = 0; t < positions; t++) key_scales[t] = scale_of(random), value_scales[t] = scale_of(random);
     if (random.below(20) == 0) key_scales[random.below(positions)] = 0x7f80;
     if (random.below(20) == 0) value_scales[random.below(positions)] = 0;
-    for (uint32_t i = 0; i < head_dim; i++) q[i] = fill == Fill::random ? random.uniform() : float(int8_of(random, fill));
+    for (uint32_t i = 0; i < width; i++) q[i] = fill == Fill::random ? random.uniform() : float(int8_of(random, fill));
     const float scale = random.below(4) ? 0.01f : 0.35f;
     const Attention a{reinterpret_cast<uint8_t*>(keys), reinterpret_cast<uint8_t*>(values), key_scales, value_scales, positions, head_dim, scale, scratch};
-    ref_kernels.attend_q8(a, q, expected);
+    for (uint32_t i = 0; i < width; i += head_dim) ref_kernels.attend_q8(a, q + i, expected + i);
     for (uint32_t i = 0; i < words; i++) scratch[i] = 0xdeadbeef;
-    row.attend_q8(a, q, out);
-    report(tally, same_bits(out, expected, head_dim) && pieces.intact(), "attend_q8", positions, head_dim, 0);
+    own(a, q, out);
+    report(tally, same_bits(out, expected, width) && pieces.intact(), "attend_q8", positions, head_dim, queries);
 }
 
 // Vectors of every loudness, some with an element that is not finite, some with nothing but denormals.
@@ -174,13 +178,16 @@ void check_products(Tally& tally, Pieces& pieces, const Kernels& row, Format for
 }
 
 void check_attentions(Tally& tally, Pieces& pieces, const Kernels& row, Random& random) {
+    const auto check = [&](uint32_t positions, uint32_t dim, Fill fill) {
+        for (uint32_t queries = 1; queries <= 2; queries++) check_attention(tally, pieces, row, queries, positions, dim, fill, random);
+    };
     constexpr uint32_t few[] = {1, 2, 3, 9}, many[] = {255, 512, 1025}, dims[] = {8, 16, 48, 64, 100, 128, 512};
     for (uint32_t dim = 1; dim <= 70; dim++)
-        for (const uint32_t positions : few) check_attention(tally, pieces, row, positions, dim, Fill::random, random);
-    for (uint32_t positions = 1; positions <= 80; positions++) check_attention(tally, pieces, row, positions, 8, Fill::random, random);
+        for (const uint32_t positions : few) check(positions, dim, Fill::random);
+    for (uint32_t positions = 1; positions <= 80; positions++) check(positions, 8, Fill::random);
     for (const uint32_t dim : dims)
         for (const Fill fill : fills)
-            for (const uint32_t positions : many) check_attention(tally, pieces, row, positions, dim, fill, random);
+            for (const uint32_t positions : many) check(positions, dim, fill);
 }
 
 }  // namespace

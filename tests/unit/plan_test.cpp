@@ -23,7 +23,7 @@ TEST(plan, adds_up_what_was_added_up_by_hand) {
     EXPECT_EQ(p.normed.bytes, 4u * 64 * 4);
     EXPECT_EQ(p.rope.bytes, 4u * 16 * 4);
     EXPECT_EQ(p.quant.bytes, 4u * (128 + 4));         // the widest is hidden, and a scale
-    EXPECT_EQ(p.work.bytes, 4u * 128 * 4 * 2);        // gate and up; attention takes 4 x 128 x 4 + (32 + 4) x 4 = 2192
+    EXPECT_EQ(p.work.bytes, 4u * 128 * 4 * 2);        // gate and up; attention takes 4 x 128 x 4 + 2 x (32 + 4) x 4 = 2336
     EXPECT_EQ(p.total, 11552u);
     EXPECT_EQ(p.state.offset, 0u);
     EXPECT_EQ(p.cache.offset, 16u);
@@ -39,7 +39,7 @@ TEST(plan, takes_the_cache_format_into_account) {
 TEST(plan, has_scratch_for_each_worker) {
     const TestModel m = make_model(shape);
     const Plan alone = plan(m.model, Options{32, 4, Format::q8, 0}).value, many = plan(m.model, Options{32, 4, Format::q8, 0, 40}).value;
-    EXPECT_EQ(many.work.bytes, 4u * 128 * 4 + 40 * (32 + 4) * 4);  // q, k, v of four tokens; scores and a query for each
+    EXPECT_EQ(many.work.bytes, 4u * 128 * 4 + 40 * 2 * (32 + 4) * 4);  // q, k, v of four tokens; scores of two queries, for each
     EXPECT_EQ(many.total - alone.total, many.work.bytes - alone.work.bytes);
 }
 

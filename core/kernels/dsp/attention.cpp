@@ -3,7 +3,7 @@
 
 #if defined(MOTE_HAS_DSP)
 
-#include "../thumb/attend.h"
+#include "weights.h"
 
 namespace mote {
 namespace {
@@ -158,7 +158,9 @@ void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim
 
 }  // namespace
 
-void dsp_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({4, dsp_quantize_row, dots_of_keys, add_values}, a, q, out); }
+void dsp_attend_q8(const Attention& a, const float* q, float* out) {
+    attend_q8({4, dsp_quantize_row, dots_of_keys, weights_of_one, add_values}, a, q, out);
+}
 
 }  // namespace mote
 

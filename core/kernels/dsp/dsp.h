@@ -14,5 +14,6 @@ void dsp_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
 void dsp_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void dsp_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void dsp_attend_q8(const Attention& a, const float* q, float* out);
+void dsp_attend_two_q8(const Attention& a, const float* q, float* out);
 
 }  // namespace mote

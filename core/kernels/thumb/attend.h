@@ -60,7 +60,7 @@ struct Largest {
 
 /// Scores become weights, int16, from the front of the same memory; returns the sum of all p. 16 <= largest_exponent <= 240, so the
 /// shift of weight_of is at most 249, and it is above 24 where the scale is zero: p * mantissa < 2^24 then rounds to 0 by itself.
-[[gnu::noinline]] uint32_t weights_of(const Attention& a, int32_t largest_score, uint32_t largest_exponent, const int32_t* score, int16_t* weight) {
+[[gnu::noinline, gnu::unused]] uint32_t weights_of(const Attention& a, int32_t largest_score, uint32_t largest_exponent, const int32_t* score, int16_t* weight) {
     uint32_t total = 0;
     const uint32_t base = 9 + largest_exponent;
     const uint16_t *value_scale = a.value_scales, *const end = value_scale + a.positions;
@@ -80,6 +80,9 @@ struct AttendSteps {
 
     /// dots[t] = dot of q and the key at k + t * head_dim, for t in [0, n).
     void (*dots)(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n);
+
+    /// weights_of, or the same faster.
+    uint32_t (*weights)(const Attention& a, int32_t largest_score, uint32_t largest_exponent, const int32_t* score, int16_t* weight);
 
     /// sums[j] = sum of w[t] * v[t * head_dim + j] for t in [0, n) and four j; n <= sum_block.
     void (*add_values)(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim, int32_t* sums);
@@ -118,7 +121,7 @@ struct AttendSteps {
     const uint32_t largest_exponent = largest.value_scale >> 7;
     if (!largest.usual || largest_exponent < 16 || largest_exponent > 240) return ref_attend_q8(a, q, out);
     int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);
-    const uint32_t total = weights_of(a, largest.score, largest_exponent, score, weight);
+    const uint32_t total = step.weights(a, largest.score, largest_exponent, score, weight);
     sum_values(step, a, weight, output_scale(int32_t(largest_exponent), total), out);
 }
 

@@ -90,7 +90,7 @@ void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim
 
 }  // namespace
 
-void thumb_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({1, thumb_quantize_row, dots_of_keys, add_values}, a, q, out); }
+void thumb_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({1, thumb_quantize_row, dots_of_keys, weights_of, add_values}, a, q, out); }
 
 }  // namespace mote
 
