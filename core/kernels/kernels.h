@@ -4,6 +4,7 @@
 
 #include "mote/format.h"
 #include "mote/model.h"
+#include "parts.h"
 
 namespace mote {
 
@@ -14,6 +15,9 @@ struct QuantizedTile {
     uint8_t* exponents;  // (count, stride / 32) in [0, 15]; nullptr: one scale a vector
     uint32_t stride;     // a multiple of 32 in front of a matrix
 };
+
+/// Whether a tile has exponents, in a build that knows them.
+constexpr bool is_grouped(const QuantizedTile& x) { return built(ActivationScale::group) && x.exponents; }
 
 /// One head's view of the cache, and where it reads its query and leaves its output.
 struct Attention {
@@ -82,6 +86,24 @@ struct Kernels {
     /// y += x
     void (*add)(float* y, const float* x, uint32_t n);
 };
+
+/// A row without what this build leaves out: nothing then names those functions, and they are not linked.
+constexpr Kernels built(Kernels k) {
+    if (!built(Format::f32)) k.matmul_f32 = nullptr;
+    if (!built(Format::f16)) k.matmul_f16 = nullptr;
+    if (!built(Format::q8)) k.matmul_q8 = nullptr;
+    if (!built(Format::q4)) k.matmul_q4 = nullptr;
+    if (!built(Format::q8) && !built(Format::q4) && !built_cache(Format::q8)) k.quantize_row = nullptr;
+    if (!built_cache(Format::f32)) k.attend_f32 = nullptr;
+    if (!built_cache(Format::f16)) k.attend_f16 = nullptr;
+    if (!built_cache(Format::q8)) k.attend_q8 = nullptr;
+    if (!built_cache(Format::q8) || for_size) k.attend_two_q8 = nullptr;
+    if (!built(Norm::layer)) k.layer_norm = nullptr;
+    if (!built(Work::gated)) k.gate = nullptr;
+    if (!built(Work::dense)) k.activate = nullptr;
+    if (!built(Position::rope)) k.rope = nullptr;
+    return k;
+}
 
 /// The rows of the table that this machine can run, the plainest first and the fastest last. On a board there is one besides
 /// ref at most, fixed when the firmware is compiled; on Linux a program carries all rows of its CPU family.

@@ -77,7 +77,9 @@ template <class Work>
     });
 }
 
-bool is_quantized(const Matrix& w) { return w.format == Format::q8 || w.format == Format::q4; }
+bool is(const Matrix& w, Format format) { return built(format) && w.format == format; }
+
+bool is_quantized(const Matrix& w) { return is(w, Format::q8) || is(w, Format::q4); }
 
 // Vectors in front of one or more matrices; their int8 form is made when the first quantized matrix asks.
 struct Operand {
@@ -97,7 +99,7 @@ void quantize(const Pass& p, Operand& operand) {
     t.stride = padded_cols(Format::q4, operand.cols);
     t.values = reinterpret_cast<int8_t*>(values + p.first * wide);
     t.scales = reinterpret_cast<float*>(scales) + p.first;
-    t.exponents = p.a.activation_scale == ActivationScale::group ? exponents + p.first * (wide / group_cols) : nullptr;
+    t.exponents = built(ActivationScale::group) && p.a.activation_scale == ActivationScale::group ? exponents + p.first * (wide / group_cols) : nullptr;
     for (uint32_t i = 0; i < p.count; i++) p.kernel.quantize_row(operand.x + size_t(i) * operand.cols, operand.cols, t, i);
     operand.ready = true;
 }
@@ -127,11 +129,11 @@ void multiply_rows(const Pass& p, const Operand& x, const Product& product, Shar
     if (rows.begin || rows.end < w.rows) keep_rows(w, rows);
     float* y = product.y + rows.begin;
     switch (w.format) {
-        case Format::f32: p.kernel.matmul_f32(w, x.x, p.count, y); break;
-        case Format::f16: p.kernel.matmul_f16(w, x.x, p.count, y); break;
-        case Format::q8: p.kernel.matmul_q8(w, x.quantized, p.count, y); break;
-        case Format::q4: p.kernel.matmul_q4(w, x.quantized, p.count, y); break;
-        case Format::u32: break;  // never a weight: open refuses it
+        case Format::f32: if (built(Format::f32)) p.kernel.matmul_f32(w, x.x, p.count, y); break;
+        case Format::f16: if (built(Format::f16)) p.kernel.matmul_f16(w, x.x, p.count, y); break;
+        case Format::q8: if (built(Format::q8)) p.kernel.matmul_q8(w, x.quantized, p.count, y); break;
+        case Format::q4: if (built(Format::q4)) p.kernel.matmul_q4(w, x.quantized, p.count, y); break;
+        case Format::u32: break;  // never a weight: open refuses it, as it refuses what is not built
     }
     if (const float* bias = p.tensor(product.bias).f32())
         for (uint32_t i = 0; i < p.count; i++) p.kernel.add(y + size_t(i) * w.rows, bias + rows.begin, w.rows);
@@ -158,7 +160,7 @@ void normalize(const Pass& p, Role weight, Role bias) {
     const float* x = p.stream();
     float* y = p.normed();
     for (uint32_t i = 0; i < p.count; i++, x += p.a.dim, y += p.a.dim) {
-        if (p.a.norm == Norm::rms) p.kernel.rms_norm(x, w.f32(), p.a.dim, p.a.norm_eps, y);
+        if (!built(Norm::layer) || p.a.norm == Norm::rms) p.kernel.rms_norm(x, w.f32(), p.a.dim, p.a.norm_eps, y);
         else p.kernel.layer_norm(x, w.f32(), b.f32(), p.a.dim, p.a.norm_eps, y);
     }
 }
@@ -169,10 +171,10 @@ void read_row(const Matrix& w, uint32_t row, float* y) {
     const float scale = w.row_scales ? bf16_to_f32(w.row_scales[row]) : 0;
     const size_t first = size_t(row) * padded, block = size_t(row / 4) * 4 * padded;
     for (uint32_t i = 0; i < w.cols; i++) {
-        if (w.format == Format::f32) y[i] = w.f32()[first + i];
-        else if (w.format == Format::f16) y[i] = f16_to_f32(reinterpret_cast<const uint16_t*>(w.data)[first + i]);
-        else if (w.format == Format::q8) y[i] = float(int8_t(w.data[block + (i / 4) * 16 + (row & 3u) * 4 + (i & 3u)])) * scale;
-        else {
+        if (is(w, Format::f32)) y[i] = w.f32()[first + i];
+        else if (is(w, Format::f16)) y[i] = f16_to_f32(reinterpret_cast<const uint16_t*>(w.data)[first + i]);
+        else if (is(w, Format::q8)) y[i] = float(int8_t(w.data[block + (i / 4) * 16 + (row & 3u) * 4 + (i & 3u)])) * scale;
+        else if (is(w, Format::q4)) {
             const size_t group = i / group_cols;
             const uint32_t in_group = i % group_cols, chunk = (in_group & 15u) / 4;
             const uint32_t byte = w.data[block / 2 + group * 64 + chunk * 16 + (row & 3u) * 4 + (i & 3u)];
@@ -188,7 +190,7 @@ void embed(const Pass& p, const uint32_t* tokens) {
     for (uint32_t i = 0; i < p.count; i++) {
         float* x = p.stream() + size_t(i) * p.a.dim;
         read_row(tokens_table, tokens[i], x);
-        if (!positions_table) continue;
+        if (!built(Position::learned) || !positions_table) continue;
         float* y = p.normed();
         read_row(positions_table, p.position + i, y);
         p.kernel.add(x, y, p.a.dim);
@@ -212,7 +214,7 @@ void finish_heads(const Pass& p, float* x, uint32_t heads, const Matrix& norm) {
     for (uint32_t i = 0; i < p.count; i++)
         for (uint32_t h = 0; h < heads; h++, x += p.a.head_dim) {
             if (norm) p.kernel.rms_norm(x, norm.f32(), p.a.head_dim, p.a.norm_eps, x);
-            if (p.a.rope_dim) p.kernel.rope(p.a.rope_pairing, x, p.rope_table() + size_t(i) * p.a.rope_dim, p.a.rope_dim / 2);
+            if (built(Position::rope) && p.a.rope_dim) p.kernel.rope(p.a.rope_pairing, x, p.rope_table() + size_t(i) * p.a.rope_dim, p.a.rope_dim / 2);
         }
 }
 
@@ -231,15 +233,17 @@ LayerCache cache_of(const Pass& p) {
             reinterpret_cast<uint16_t*>(base + layout.value_scales)};
 }
 
+bool caches_as(const Pass& p, Format format) { return built_cache(format) && p.plan.kv == format; }
+
 // Writes one head's key or value. q8 takes the smallest bf16 scale with |x| <= 127 scale, so that no element saturates.
 void store_head(const Pass& p, const float* x, uint8_t* cells, uint16_t* scales, size_t row) {
     const uint32_t n = p.a.head_dim;
-    if (p.plan.kv == Format::f32) {
+    if (caches_as(p, Format::f32)) {
         __builtin_memcpy(cells + row * n * 4, x, size_t(n) * 4);
-    } else if (p.plan.kv == Format::f16) {
+    } else if (caches_as(p, Format::f16)) {
         uint16_t* to = reinterpret_cast<uint16_t*>(cells) + row * n;
         for (uint32_t i = 0; i < n; i++) to[i] = f32_to_f16(x[i]);
-    } else {
+    } else if (caches_as(p, Format::q8)) {
         float scale;
         p.kernel.quantize_row(x, n, QuantizedTile{reinterpret_cast<int8_t*>(cells) + row * n, &scale, nullptr, n}, 0);
         scales[row] = scale == scale ? bf16_above(scale) : uint16_t(nan_bits >> 16);
@@ -319,8 +323,8 @@ void feed_forward(const Pass& p, bool gated) {
     const auto activate = [&](Share own) {
         const Range rows = own.of(p.a.hidden, row_unit);
         for (size_t at = rows.begin; at < size_t(p.count) * p.a.hidden; at += p.a.hidden) {
-            if (gated) p.kernel.gate(p.a.activation, hidden + at, up + at, rows.end - rows.begin);
-            else p.kernel.activate(p.a.activation, hidden + at, rows.end - rows.begin);
+            if (built(Work::gated) && gated) p.kernel.gate(p.a.activation, hidden + at, up + at, rows.end - rows.begin);
+            else if (built(Work::dense)) p.kernel.activate(p.a.activation, hidden + at, rows.end - rows.begin);
         }
     };
     const Product products[] = {{Role::up, Role::up_bias, up}, {Role::gate, Role::gate_bias, hidden}};
@@ -370,7 +374,7 @@ float* forward(const Session& session, const uint32_t* tokens, uint32_t count, u
     const Workers* workers = session.workers.count > 1 ? &session.workers : nullptr;
     Pass p{model, a, session.plan, *session.kernels, session.arena, workers, 0, 0, count, position};
     embed(p, tokens);
-    if (a.rope_dim) fill_rope_table(p);
+    if (built(Position::rope) && a.rope_dim) fill_rope_table(p);
     for (p.layer = 0; p.layer < a.layers; p.layer++)
         for (const SubLayer& s : a.block[model.block_of_layer[p.layer]])
             if (s.work != Work::none) sublayer(p, s.work);

@@ -1,6 +1,7 @@
 // model: opens an image in place. Everything that later code relies on is checked here, once, in the order of the file.
 #include "mote/model.h"
 
+#include "../kernels/parts.h"
 #include "checked.h"
 
 namespace mote {
@@ -92,11 +93,15 @@ Fault check_sizes(const Architecture& a) {
 Fault check_kinds(const Architecture& a) {
     MOTE_CHECK(a.norm <= Norm::layer, Error::type, MOTE_AT(norm), uint8_t(a.norm));
     MOTE_CHECK(a.activation <= Activation::relu, Error::type, MOTE_AT(activation), uint8_t(a.activation));
+    MOTE_CHECK(built(a.norm), Error::left_out, MOTE_AT(norm), uint8_t(a.norm));
+    MOTE_CHECK(built(a.activation), Error::left_out, MOTE_AT(activation), uint8_t(a.activation));
     MOTE_CHECK(a.position <= Position::rope, a.position <= Position::bucketed_bias ? Error::unsupported : Error::type,
                MOTE_AT(position), uint8_t(a.position));
+    MOTE_CHECK(built(a.position), Error::left_out, MOTE_AT(position), uint8_t(a.position));
     MOTE_CHECK(a.rope_pairing <= RopePairing::halves, Error::type, MOTE_AT(rope_pairing), uint8_t(a.rope_pairing));
     MOTE_CHECK(a.mask == Mask::causal, a.mask <= Mask::strided ? Error::unsupported : Error::type, MOTE_AT(mask), uint8_t(a.mask));
     MOTE_CHECK(a.activation_scale <= ActivationScale::group, Error::type, MOTE_AT(activation_scale), uint8_t(a.activation_scale));
+    MOTE_CHECK(built(a.activation_scale), Error::left_out, MOTE_AT(activation_scale), uint8_t(a.activation_scale));
     MOTE_CHECK((a.position == Position::rope) == (a.rope_dim != 0), Error::mismatch, MOTE_AT(rope_dim), a.rope_dim);
     MOTE_CHECK(a.rope_dim % 2 == 0 && a.rope_dim <= a.head_dim, Error::shape, MOTE_AT(rope_dim), a.rope_dim, a.head_dim);
     MOTE_CHECK(a.blocks && a.blocks <= max_blocks, Error::limit, MOTE_AT(blocks), a.blocks, max_blocks);
@@ -118,6 +123,7 @@ Fault check_blocks(const Architecture& a) {
             }
             MOTE_CHECK(s.work <= Work::gated, s.work <= Work::experts ? Error::unsupported : Error::type, where, uint8_t(s.work),
                        uint8_t(Work::gated));
+            MOTE_CHECK(built(s.work), Error::left_out, where, uint8_t(s.work));
             MOTE_CHECK(s.input == Input::normed, s.input <= Input::same ? Error::unsupported : Error::type, where + 1, uint8_t(s.input));
             MOTE_CHECK(s.output == Output::add, s.output <= Output::add_norm ? Error::unsupported : Error::type, where + 2,
                        uint8_t(s.output));
@@ -210,6 +216,7 @@ Fault check_record(const Model& m, const TensorRecord& r, uint64_t where) {
     const bool table = r.role == Role::rope_frequencies;
     const bool fits = table ? r.format == Format::u32 : e.vector ? r.format == Format::f32 : r.format <= Format::q4;
     MOTE_CHECK(fits, Error::type, where + offsetof(TensorRecord, format), uint8_t(r.format));
+    MOTE_CHECK(table || e.vector || built(r.format), Error::left_out, where + offsetof(TensorRecord, format), uint8_t(r.format));
     MOTE_CHECK(r.rows == e.rows, Error::shape, where + offsetof(TensorRecord, rows), r.rows, e.rows);
     MOTE_CHECK(r.cols == e.cols, Error::shape, where + offsetof(TensorRecord, cols), r.cols, e.cols);
     const uint64_t bytes = matrix_layout(r.format, r.rows, r.cols).bytes;

@@ -51,6 +51,7 @@ Result<Plan> plan(const Model& model, const Options& options) {
     if (!model.image || options.tile == 0) return Fault{Error::argument, 0, options.tile, 1};
     if (options.kv != Format::f32 && options.kv != Format::f16 && options.kv != Format::q8)
         return Fault{Error::argument, 0, uint64_t(options.kv), uint64_t(Format::q8)};
+    if (!built_cache(options.kv)) return Fault{Error::left_out, 0, uint64_t(options.kv), 0};
     const Architecture& a = *model.architecture;
     const uint32_t context = options.context ? options.context : a.context;
     if (context > a.context) return Fault{Error::limit, 0, context, a.context};

@@ -1,6 +1,8 @@
 // split: rules as data. A rule is a list of alternatives, tried in order at each place, as in the regular expression above it.
 #include "split.h"
 
+#include "tokenizer_tables.h"
+
 namespace mote {
 namespace {
 
@@ -190,6 +192,7 @@ Attempt match(const Words& w, size_t at, size_t limit, const Alternative& a) {
 
 // Where the piece that begins at `begin` ends: a match of the rule, or everything up to its next match.
 size_t piece_end(const Words& w, size_t begin, size_t limit, PreTokenizer stage) {
+    if (only_plain) return match_to_space(w, begin, limit, stage == PreTokenizer::first_space ? Form::first_space : Form::each_space);
     const Alternative* rule = rule_of(stage);
     const bool by_bytes = stage >= PreTokenizer::byte_digits;
     for (size_t at = begin; at < limit;) {
@@ -208,7 +211,7 @@ size_t piece_end(const Words& w, size_t begin, size_t limit, PreTokenizer stage)
 
 Words::Words(const Tokenizer& tokenizer, const Stretch& stretch)
     : tokenizer_(tokenizer), text_(stretch.text), where_(stretch.where), front_(stretch.space_before), ascii_{} {
-    if (tokenizer.header().classes_count)
+    if (!only_plain && tokenizer.header().classes_count)
         for (uint32_t c = 0; c < sizeof ascii_; c++) ascii_[c] = mote::char_class(tokenizer, c);
 }
 

@@ -35,15 +35,20 @@ bool asks_classes(PreTokenizer stages) {
     return false;
 }
 
+bool is_plain(PreTokenizer stages) {
+    return stages == PreTokenizer::none || stages == PreTokenizer::each_space || stages == PreTokenizer::first_space;
+}
+
 Fault check_header(const TokenizerHeader& h) {
     MOTE_CHECK(h.kind >= TokenizerKind::bpe && h.kind <= TokenizerKind::unigram, Error::type, MOTE_AT(kind), uint32_t(h.kind));
-    MOTE_CHECK(!only_pairs || h.kind == TokenizerKind::bpe, Error::unsupported, MOTE_AT(kind), uint32_t(h.kind), uint32_t(TokenizerKind::bpe));
-    MOTE_CHECK(!only_pairs || h.normalizer == 0, Error::unsupported, MOTE_AT(normalizer), h.normalizer);
-    MOTE_CHECK(!only_pairs || h.lexicon == 0, Error::unsupported, MOTE_AT(lexicon), h.lexicon);
+    MOTE_CHECK(!only_pairs || h.kind == TokenizerKind::bpe, Error::left_out, MOTE_AT(kind), uint32_t(h.kind), uint32_t(TokenizerKind::bpe));
+    MOTE_CHECK(!only_pairs || h.normalizer == 0, Error::left_out, MOTE_AT(normalizer), h.normalizer);
+    MOTE_CHECK(!only_pairs || h.lexicon == 0, Error::left_out, MOTE_AT(lexicon), h.lexicon);
     MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
     const uint32_t flags = tokenizer_known_flags & ~(only_pairs ? tokenizer_squeeze_spaces | tokenizer_space_behind : 0);
     MOTE_CHECK((h.flags & ~flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, flags);
     MOTE_CHECK(known(h.pre_tokenizer), Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
+    MOTE_CHECK(!only_plain || is_plain(h.pre_tokenizer), Error::left_out, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
     MOTE_CHECK(h.id_bytes == 4 || (h.id_bytes == 2 && h.vocab < 0xffff && h.merges_count < 0xffff), Error::type, MOTE_AT(id_bytes),
                h.id_bytes);
     const uint32_t named[] = {h.bos, h.eos, h.unk};

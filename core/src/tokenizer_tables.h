@@ -27,6 +27,13 @@ constexpr bool only_pairs = true;
 constexpr bool only_pairs = false;
 #endif
 
+/// Whether it has no split rules but those at spaces, which need no classes of characters: what llama2.c's and most SentencePiece models are.
+#ifdef MOTE_ONLY_PLAIN
+constexpr bool only_plain = true;
+#else
+constexpr bool only_plain = false;
+#endif
+
 /// The normalizer's and the lexicon's tables; null if the tokenizer has none.
 inline const NormalizerTables* normalizer_of(const Tokenizer& t) {
     return !only_pairs && t.header().normalizer ? reinterpret_cast<const NormalizerTables*>(t.section + t.header().normalizer) : nullptr;

@@ -2,6 +2,7 @@
 """budget: what the library costs, and that it does not grow unnoticed. Compares measurements with budget.json.
 
     budget.py MOTE BUILDS plan        bytes of arena that mote plan reports, exactly
+    budget.py MOTE BUILDS small.BOARD bytes of core in a firmware with one weight format and one family, and that it works (small.py)
     budget.py MOTE BUILDS BOARD       bytes of code of the firmware and of core in it, and the deepest stack; 77: not built
     budget.py MOTE BUILDS --record    measures everything and writes budget.json, and README.md with the same as a table
 
@@ -24,6 +25,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "checks"))
 import elf
+import small
 
 BUDGET = HERE / "budget.json"
 GROWS, SHRINKS = 0.02, 0.10  # slack of code and stack
@@ -54,6 +56,11 @@ def plan_bytes(mote):
 
 
 # ---- code
+
+def small_bytes(mote, builds, board):
+    program = small.build(board, builds / "host" / "firmware")
+    return {"core": core_bytes(program, "libmote_core_small")}, list(small.wrong_runs(mote, program, board))
+
 
 def flash_bytes(path):
     program = elf.Elf(path.read_bytes(), path.name)
@@ -168,9 +175,11 @@ Tests hold the figures: code and stack to 2 %, arenas to the byte.
 
 * **code**: everything in flash but the model. **core**: the library's part of it.
 * **stack**: the deepest path of the compiler's call graph, from reset on.
+* **small**: core in a firmware for q8 weights, a q8 cache, Llama's family and plain byte-pair tokenizers, compiled for size, and
+  how much it may be (`targets/README.md`, `small.py`).
 
-| board | code | core | stack |
-|---|---|---|---|
+| board | code | core | stack | small |
+|---|---|---|---|---|
 """
 
 
@@ -178,7 +187,8 @@ def table(budget):
     text = README
     for board in BARE_METAL:
         b = budget[board]
-        text += f"| {board} | {b['firmware']} | {b['core']} | {b['stack']} |\n"
+        own = budget.get("small." + board)
+        text += f"| {board} | {b['firmware']} | {b['core']} | {b['stack']} | {'%d of %d' % (own['core'], small.MOST[board]) if own else ''} |\n"
     text += "\n| model, and arguments of `mote plan` | bytes of arena |\n|---|---|\n"
     for what, bytes_of in budget["plan"].items():
         text += f"| `{what}` | {bytes_of} |\n"
@@ -198,6 +208,22 @@ def differences(name, found, budget):
             yield f"{name}: {what}: {value} bytes, the budget says {allowed}"
 
 
+def small_differences(mote, builds, what):
+    board = what[len("small."):]
+    found, wrong = small_bytes(mote, builds, board)
+    if found["core"] > small.MOST[board]:
+        wrong.append(f"{what}: {found['core']} bytes of code are more than {small.MOST[board]}")
+    return wrong + list(differences(what, found, json.loads(BUDGET.read_text()).get(what, {})))
+
+
+def tell(wrong):
+    for line in wrong:
+        print(line)
+    if wrong:
+        print("if this is meant: tests/budget/budget.py MOTE BUILDS --record, and say why in the commit")
+    return 1 if wrong else 0
+
+
 def main():
     mote, builds, what = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
     if what == "--record":
@@ -206,9 +232,15 @@ def main():
             budget[board], problems = measure(builds / board)
             if problems:
                 sys.exit("\n".join(problems))
+        for board in small.MOST:
+            budget["small." + board], problems = small_bytes(mote, builds, board)
+            if problems:
+                sys.exit("\n".join(problems))
         BUDGET.write_text(json.dumps(budget, indent=2) + "\n")
         (HERE / "README.md").write_text(table(budget))
         return 0
+    if what.startswith("small."):
+        return tell(small_differences(mote, builds, what))
     if what != "plan" and not (builds / what / "targets" / "say").exists():
         print(f"skipped: the firmware of {what} is not built")
         return 77
@@ -219,11 +251,7 @@ def main():
         room = json.loads(facts.read_text()).get("stack_bytes", 0)
         if found["stack"] > room:
             wrong.append(f"{what}: the stack has {room} bytes, the deepest path takes {found['stack']}")
-    for line in wrong:
-        print(line)
-    if wrong:
-        print("if this is meant: tests/budget/budget.py MOTE BUILDS --record, and say why in the commit")
-    return 1 if wrong else 0
+    return tell(wrong)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ ANY = None  # any system header
 # Folder: (system headers, prefixes of project files). The longest folder that fits a file rules it.
 RULES = {
     "core/include": (FREESTANDING, ["core/include/"]),
-    "core/src": (FREESTANDING, ["core/include/", "core/src/", "core/kernels/kernels.h", "core/kernels/arithmetic.h"]),
+    "core/src": (FREESTANDING, ["core/include/", "core/src/", "core/kernels/kernels.h", "core/kernels/arithmetic.h", "core/kernels/parts.h"]),
     # Kernels see formats and matrices, never a plan, a session, a tokenizer or a sampler.
     "core/kernels": (FREESTANDING | INTRINSICS,
                      ["core/include/mote/format.h", "core/include/mote/model.h", "core/include/mote/result.h", "core/kernels/"]),

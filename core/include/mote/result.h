@@ -27,6 +27,7 @@ enum class Error : uint8_t {
     shape,             // dimensions do not fit each other
     checksum,          // the bytes were changed after they were written
     unsupported,       // known, but not implemented in this version
+    left_out,          // known, but this build was made without it (core/kernels/parts.h)
     mismatch,          // two parts of the file disagree
     arena_too_small,   // the arena has fewer bytes than the plan
     context_full,      // the session has no room for the tokens
@@ -38,7 +39,7 @@ enum class Error : uint8_t {
 /// The stable code of an error, for machines and logs: "E_ARENA" and so on.
 const char* error_code(Error error);
 
-/// One English sentence without a full stop that says what an error means.
+/// One English sentence without a full stop that says what an error means; empty in a build without sentences (MOTE_SENTENCES).
 const char* error_sentence(Error error);
 
 /// An error with the numbers that explain it. `where` is a byte offset in the file, or an index that the error's source

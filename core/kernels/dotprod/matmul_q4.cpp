@@ -60,7 +60,7 @@ void rows_of(const RowBlocks& w, const int8_t* x, float x_scale, float* y) {
 }  // namespace
 
 void dotprod_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q4(w, x, count, y);
     matmul_by_blocks<8, rows_of<8>, rows_of<1>>(w, x, count, y);
 }
 

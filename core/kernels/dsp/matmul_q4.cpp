@@ -128,7 +128,7 @@ void widen(const int8_t* x, uint32_t groups, WideGroup* to) {
 }  // namespace
 
 void dsp_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q4(w, x, count, y);
     const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols;
     WideGroup wide[slab_groups];
     for (uint32_t token = 0; token < count; token++) {

@@ -79,7 +79,7 @@ void tile_product(const Matrix& w, uint32_t whole_rows, const int8_t* x, size_t 
 }  // namespace
 
 void i8mm_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q8(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q8(w, x, count, y);
     const uint32_t whole_rows = w.rows & ~3u;
     Matrix rest = w;
     rest.data += size_t(whole_rows) * padded_cols(Format::q8, w.cols);

@@ -90,7 +90,7 @@ constexpr uint32_t slab_groups = 32;  // 128 bytes of stack; what has more group
 }  // namespace
 
 void mve_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q4(w, x, count, y);
     const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols, whole = w.rows / 4;
     int32_t offsets[slab_groups];
     for (uint32_t token = 0; token < count; token++) {

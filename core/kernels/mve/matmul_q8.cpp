@@ -68,7 +68,7 @@ namespace {
 }  // namespace
 
 void mve_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q8(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q8(w, x, count, y);
     const uint32_t units = padded_cols(Format::q8, w.cols) / 16, whole = w.rows / 4;
     for (uint32_t token = 0; token < count; token++) {
         const int8_t* v = x.values + size_t(token) * x.stride;

@@ -18,7 +18,7 @@ void mve_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, ui
     uint32_t largest = vmaxvq_u32(0, most);
     for (uint32_t i = whole; i < cols; i++) largest = magnitude(x[i]) > largest ? magnitude(x[i]) : largest;
     // Zeros, non-finite elements, vectors below 2^-90 and groups are ref's; from there on the reciprocal is normal, 2^-122 to 2^97.
-    if (to.exponents || largest >= infinity_bits || largest < 0x12800000) return ref_quantize_row(x, cols, to, token);
+    if (is_grouped(to) || largest >= infinity_bits || largest < 0x12800000) return ref_quantize_row(x, cols, to, token);
 
     int8_t* q = to.values + size_t(token) * to.stride;
     const float inverse = 127.0f / float_of(largest);

@@ -73,7 +73,7 @@ constexpr uint32_t most = 2;  // as many as 16 registers hold
 }  // namespace
 
 void neon_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q4(w, x, count, y);
     matmul_by_blocks<most, rows_of<most>, rows_of<1>>(w, x, count, y);
 }
 

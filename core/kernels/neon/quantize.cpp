@@ -34,7 +34,7 @@ void round_to_int8(const float* x, uint32_t n, float inverse, int8_t* q) {
 
 void neon_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token) {
     const uint32_t largest = largest_magnitude(x, cols);
-    if (to.exponents || largest >= infinity_bits || largest < smallest_magnitude) return ref_quantize_row(x, cols, to, token);
+    if (is_grouped(to) || largest >= infinity_bits || largest < smallest_magnitude) return ref_quantize_row(x, cols, to, token);
     int8_t* q = to.values + size_t(token) * to.stride;
     to.scales[token] = float_of(largest) / 127.0f;
     round_to_int8(x, cols, 127.0f / float_of(largest), q);

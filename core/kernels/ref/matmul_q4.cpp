@@ -26,7 +26,7 @@ void ref_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
         for (uint32_t token = 0; token < count; token++) {
             const int8_t* v = x.values + size_t(token) * x.stride;
             float sum;
-            if (x.exponents) {
+            if (is_grouped(x)) {
                 const uint8_t* exponents = x.exponents + size_t(token) * (x.stride / group_cols);
                 uint64_t total = 0;
                 for (uint32_t g = 0; g < groups; g++)

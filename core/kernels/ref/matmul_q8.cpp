@@ -39,7 +39,7 @@ void ref_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
         for (uint32_t token = 0; token < count; token++) {
             const int8_t* v = x.values + size_t(token) * x.stride;
             float* to = y + size_t(token) * w.rows + row;
-            if (x.exponents) {
+            if (is_grouped(x)) {
                 uint64_t sums[4];
                 dot4_grouped(block, v, x.exponents + size_t(token) * (x.stride / group_cols), cols, sums);
                 for (uint32_t r = 0; r < rows; r++)

@@ -42,7 +42,7 @@ static float quantize_by_group(const float* x, uint32_t cols, uint32_t largest, 
 
 void ref_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token) {
     int8_t* q = to.values + size_t(token) * to.stride;
-    uint8_t* exponents = to.exponents ? to.exponents + size_t(token) * (to.stride / group_cols) : nullptr;
+    uint8_t* exponents = is_grouped(to) ? to.exponents + size_t(token) * (to.stride / group_cols) : nullptr;
     const uint32_t largest = largest_magnitude(x, cols);
     uint32_t filled = cols;
     if (largest >= infinity_bits || largest < smallest_magnitude) {

@@ -154,7 +154,7 @@ void add_groups(const uint8_t* w, const Group* x, const Group* x_end, int /*unus
 }  // namespace
 
 void thumb_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q4(w, x, count, y);
     const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols;
     Group group[slab_groups];
     for (uint32_t token = 0; token < count; token++) {

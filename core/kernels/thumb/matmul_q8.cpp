@@ -168,7 +168,7 @@ void pair_up(const int8_t* x, uint32_t cols, Pair* to) {
 }  // namespace
 
 void thumb_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q8(w, x, count, y);
+    if (is_grouped(x)) return ref_matmul_q8(w, x, count, y);
     const uint32_t cols = padded_cols(Format::q8, w.cols);
     Pair pairs[slab_cols / 2];
     for (uint32_t token = 0; token < count; token++) {

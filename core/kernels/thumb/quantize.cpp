@@ -45,7 +45,7 @@ void thumb_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, 
         const uint32_t m = magnitude(x[i]);
         if (m > largest) largest = m;
     }
-    if (to.exponents || largest >= infinity_bits || largest < smallest_magnitude) return ref_quantize_row(x, cols, to, token);
+    if (is_grouped(to) || largest >= infinity_bits || largest < smallest_magnitude) return ref_quantize_row(x, cols, to, token);
     int8_t* q = to.values + size_t(token) * to.stride;
     to.scales[token] = float_of(largest) / 127.0f;
     round_to_int8(x, cols, largest, 127.0f / float_of(largest), q);

@@ -1,0 +1,73 @@
+# parts: which formats, families and tokenizers a build of core has, as bits of the enums of mote/format.h (kernels/parts.h).
+
+# What each family needs of what some architectures do not: norms, activations, works, positions. Every family has self-attention (work 1)
+# and may lack positions and sublayers (0).
+set(mote_parts_llama 1 1 11 5)  # RMS, SiLU, gated, rope; so are Mistral, Qwen2 and Qwen3
+set(mote_parts_gpt2 2 6 7 3)    # LayerNorm, GELU in two forms, dense, learned
+
+# mote_bits(<variable> <list> <names in the order of their enum>...): a bit for each name in the list.
+function(mote_bits variable list)
+  set(bits 0)
+  foreach(name IN LISTS list)
+    list(FIND ARGN "${name}" bit)
+    if(bit LESS 0)
+      message(FATAL_ERROR "There is no '${name}'; there are: ${ARGN}, or all")
+    endif()
+    math(EXPR bits "${bits} | (1 << ${bit})")
+  endforeach()
+  set(${variable} ${bits} PARENT_SCOPE)
+endfunction()
+
+# mote_parts_text(<variable> <tokenizers> <formats> <caches> <families>): what a build has, in words; empty if nothing is left out.
+function(mote_parts_text variable tokenizers formats caches families)
+  set(text "weights ${formats}, cache ${caches}, families ${families}, tokenizers ${tokenizers}")
+  if(text STREQUAL "weights all, cache all, families all, tokenizers all")
+    set(text "")
+  endif()
+  set(${variable} "${text}" PARENT_SCOPE)
+endfunction()
+
+# mote_core_parts(<target> <tokenizers> <formats> <caches> <families>): each is "all" or a list; tokenizers "all", "pairs" or "plain".
+function(mote_core_parts target tokenizers formats caches families)
+  if(NOT tokenizers STREQUAL "all")
+    target_compile_definitions(${target} PRIVATE MOTE_ONLY_PAIRS)
+  endif()
+  if(tokenizers STREQUAL "plain")
+    target_compile_definitions(${target} PRIVATE MOTE_ONLY_PLAIN)
+  endif()
+  if(formats STREQUAL "all" AND caches STREQUAL "all" AND families STREQUAL "all")
+    return()
+  endif()
+  set(all_formats f32 f16 q8 q4)
+  if(formats STREQUAL "all")
+    set(formats ${all_formats})
+  endif()
+  if(caches STREQUAL "all")
+    set(caches f32 f16 q8)
+  endif()
+  mote_bits(format_bits "${formats}" ${all_formats})
+  mote_bits(cache_bits "${caches}" f32 f16 q8)
+  set(kinds 0 0 0 0)
+  if(families STREQUAL "all")
+    set(kinds 255 255 255 255)
+    set(families "")
+  endif()
+  foreach(family IN LISTS families)
+    if(NOT DEFINED mote_parts_${family})
+      message(FATAL_ERROR "There is no family '${family}'; there are llama and gpt2, or all")
+    endif()
+    set(sum "")
+    foreach(old own IN ZIP_LISTS kinds mote_parts_${family})
+      math(EXPR old "${old} | ${own}")
+      list(APPEND sum ${old})
+    endforeach()
+    set(kinds ${sum})
+  endforeach()
+  list(GET kinds 0 norms)
+  list(GET kinds 1 activations)
+  list(GET kinds 2 works)
+  list(GET kinds 3 positions)
+  # Activations scaled by groups are a choice of `mote pack`; who leaves something out does without.
+  target_compile_definitions(${target} PRIVATE MOTE_BUILT_FORMATS=${format_bits}u MOTE_BUILT_CACHES=${cache_bits}u MOTE_BUILT_NORMS=${norms}u
+    MOTE_BUILT_ACTIVATIONS=${activations}u MOTE_BUILT_WORKS=${works}u MOTE_BUILT_POSITIONS=${positions}u MOTE_BUILT_SCALES=1u)
+endfunction()
