@@ -89,17 +89,29 @@ void encode_text(Encoder& e, Span<const char> text, bool parse_special) {
     encode_part(e, text, begin, text.count);
 }
 
-// The second half of the scratch remembers words, unless the text is so short that few can come again, or is normalized, so that it is
-// nowhere as a whole.
-void divide_scratch(Encoder& e, size_t bytes) {
-    constexpr size_t worth_it = 256, most = 1u << 16, words_each = sizeof(SeenWord) / sizeof(uint32_t);
-    e.seen_count = 0;
-    if (bytes < worth_it || normalizes(e.t)) return;
-    e.seen_count = 1;
-    while (e.seen_count < most && e.seen_count * 4 * words_each <= e.scratch_words) e.seen_count *= 2;
+constexpr size_t words_each = sizeof(SeenWord) / sizeof(uint32_t);
+
+// The greatest power of two of remembered words that lies in so many u32.
+size_t seen_in(size_t words) {
+    constexpr size_t most = 1u << 15;
+    size_t count = words < words_each ? 0 : 1;
+    while (count && count < most && count * 2 * words_each <= words) count *= 2;
+    return count;
+}
+
+// Words are remembered in the caller's memory, or in the second half of the scratch, unless the text is so short that few come again.
+void divide_scratch(Encoder& e, size_t bytes, Span<uint8_t> memory) {
+    constexpr size_t worth_it = 256;
+    e.seen_in_scratch = memory.count == 0;
+    if (!e.seen_in_scratch) {
+        e.seen = reinterpret_cast<SeenWord*>(memory.data);
+        e.seen_count = seen_in(memory.count / sizeof(uint32_t));
+        return;
+    }
+    e.seen_count = bytes < worth_it ? 0 : seen_in(e.scratch_words / 2);
     e.scratch_words -= e.seen_count * words_each;
     e.seen = reinterpret_cast<SeenWord*>(e.scratch + e.scratch_words);
-    for (size_t i = 0; i < e.seen_count; i++) e.seen[i] = {};
+    for (size_t i = 0; i < e.seen_count; i++) e.seen[i].bytes = 0;
 }
 
 // Normalized text lies first, then what the kind of tokenizer needs.
@@ -117,6 +129,29 @@ Room room_for(const Tokenizer& t, size_t text_bytes) {
 }
 
 }  // namespace
+
+SeenWord* place_of(const Encoder& e, Span<const char> word) {
+    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
+    uint32_t hash = 0x811c9dc5;  // FNV-1a
+    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
+    return &e.seen[(hash ^ hash >> 15) & (e.seen_count - 1)];
+}
+
+bool holds(const SeenWord& seen, Span<const char> word) {
+    if (seen.bytes != word.count) return false;
+    for (size_t i = 0; i < word.count; i++)
+        if (seen.text[i] != word[i]) return false;
+    return true;
+}
+
+void remember(const Encoder& e, SeenWord& seen, Span<const char> word, size_t first, float margin) {
+    if (!e.fault.ok() || e.written > e.out.count || e.written - first > SeenWord::most_tokens) return;
+    seen.bytes = uint8_t(word.count);
+    seen.tokens = uint8_t(e.written - first);
+    seen.margin = margin;
+    for (size_t i = 0; i < word.count; i++) seen.text[i] = word[i];
+    for (uint32_t i = 0; i < seen.tokens; i++) seen.ids[i] = e.out[first + i];
+}
 
 bool covers_bytes(const Tokenizer& t, Span<const char> text) {
     const Ids byte_ids = ids_at(t, t.header().byte_ids);
@@ -147,11 +182,12 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     if (!needed.ok()) return needed.fault;
     if (scratch.count < needed.value) return Fault{Error::buffer_too_small, 1, scratch.count, needed.value};
     if (!scratch.data || reinterpret_cast<uintptr_t>(scratch.data) % alignof(uint32_t)) return Fault{Error::alignment, 0, 0, 4};
+    if (reinterpret_cast<uintptr_t>(options.words.data) % alignof(uint32_t)) return Fault{Error::alignment, 1, 0, 4};
 
     const size_t normalized = size_t(room_for(t, text.count).normalized.value);
-    Encoder e{t, text.data, {reinterpret_cast<char*>(scratch.data), normalized}, reinterpret_cast<uint32_t*>(scratch.data + normalized),
-              (needed.value - normalized) / sizeof(uint32_t), nullptr, 0, tokens};
-    divide_scratch(e, text.count);
+    Encoder e{t, {reinterpret_cast<char*>(scratch.data), normalized}, reinterpret_cast<uint32_t*>(scratch.data + normalized),
+              (needed.value - normalized) / sizeof(uint32_t), nullptr, 0, false, tokens};
+    divide_scratch(e, text.count, options.words);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);
     encode_text(e, text, options.parse_special);

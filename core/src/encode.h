@@ -6,21 +6,27 @@
 
 namespace mote {
 
-/// A word that came before, and the tokens it became.
+/// A word that came before, and the tokens it became: a line of a cache.
 struct SeenWord {
-    uint32_t begin, bytes;      // in the text; bytes 0: none
-    uint32_t token, tokens;     // in `out`
+    static constexpr uint32_t most_bytes = 22, most_tokens = 9;
+
+    uint8_t bytes;              // 0: none
+    uint8_t tokens;
+    char text[most_bytes];
+    float margin;               // Unigram: by how much this path was better than any other
+    uint32_t ids[most_tokens];
 };
+static_assert(sizeof(SeenWord) == 64);
 
 /// A text on its way to tokens.
 struct Encoder {
     const Tokenizer& t;
-    const char* text;           // all of it
     Span<char> normalized;      // room for normalized text
     uint32_t* scratch;          // what the kind of tokenizer needs, as far as there are no seen words
     size_t scratch_words;
-    SeenWord* seen;             // [seen_count], a power of two; by a hash of the word
+    SeenWord* seen;             // [seen_count], a power of two; by a hash of the word. They lie behind the scratch, or with the caller
     size_t seen_count;
+    bool seen_in_scratch;
     Span<uint32_t> out;
     size_t written = 0;         // tokens; those past the end of `out` are only counted
     Fault fault{};
@@ -29,7 +35,19 @@ struct Encoder {
         if (written < out.count) out[written] = token;
         written++;
     }
+    /// A word that needs more scratch than there is takes that of the words seen, which are forgotten.
+    void want_scratch(size_t words) {
+        if (words <= scratch_words || !seen_in_scratch) return;
+        scratch_words += seen_count * (sizeof(SeenWord) / sizeof(uint32_t));
+        seen_count = 0;
+    }
 };
+
+/// Where a word would be remembered; null if it is too long, or nothing is remembered.
+SeenWord* place_of(const Encoder& encoder, Span<const char> word);
+bool holds(const SeenWord& seen, Span<const char> word);
+/// Remembers the tokens written since `first`, if there is room for them.
+void remember(const Encoder& encoder, SeenWord& seen, Span<const char> word, size_t first, float margin);
 
 /// A stretch of text without control tokens. `where`: of its first byte in the whole text.
 struct Stretch {

@@ -107,12 +107,8 @@ void encode_word(Encoder& e, const Stretch& word) {
         const uint32_t whole = word.space_before ? no_token : find_piece(e.t, word.text);
         if (whole != no_token) return e.emit(whole);
     }
-    // A word that needs more than half of the scratch takes the other half from the words seen, which are forgotten.
     const size_t capacity = word.text.count + 1;
-    if (capacity * words_per_symbol > e.scratch_words) {
-        e.scratch_words += e.seen_count * (sizeof(SeenWord) / sizeof(uint32_t));
-        e.seen_count = 0;
-    }
+    e.want_scratch(capacity * words_per_symbol);
     Symbols s(e.scratch, capacity);
     if (word.space_before) push_character(e, s, {" ", 1}, word.where);
     for (size_t i = 0; i < word.text.count;) {
@@ -137,25 +133,17 @@ void encode_word(Encoder& e, const Stretch& word) {
     }
 }
 
-uint32_t hash_of(Span<const char> word) {  // FNV-1a
-    uint32_t hash = 0x811c9dc5;
-    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
-    return hash ^ hash >> 15;
-}
-
-// The tokens of a word depend on nothing around it, so a word that came before is copied.
+// The tokens of a word depend on nothing around it, so those of a word that came before are copied.
 void encode_word_again(Encoder& e, const Stretch& word) {
-    constexpr size_t longest = 64;
-    if (e.seen_count == 0 || word.space_before || word.text.count > longest) return encode_word(e, word);
-    SeenWord& seen = e.seen[hash_of(word.text) & (e.seen_count - 1)];
-    if (seen.bytes == word.text.count && compare({e.text + seen.begin, seen.bytes}, word.text) == 0) {
-        for (uint32_t i = 0; i < seen.tokens; i++) e.emit(e.out[seen.token + i]);
+    SeenWord* seen = word.space_before ? nullptr : place_of(e, word.text);
+    if (!seen) return encode_word(e, word);
+    if (holds(*seen, word.text)) {
+        for (uint32_t i = 0; i < seen->tokens; i++) e.emit(seen->ids[i]);
         return;
     }
-    const size_t before = e.written;
+    const size_t first = e.written;
     encode_word(e, word);
-    if (e.fault.ok() && e.written <= e.out.count && e.seen_count)
-        seen = {uint32_t(word.where), uint32_t(word.text.count), uint32_t(before), uint32_t(e.written - before)};
+    if (e.seen_count) remember(e, *seen, word.text, first, 0.0f);
 }
 
 }  // namespace

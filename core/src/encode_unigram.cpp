@@ -15,13 +15,29 @@ struct Lattice {
     Encoder& e;
     const LexiconTables& lexicon;
     Trie pieces;
-    Span<const char> text;
-    Span<uint16_t> lengths;  // of the last piece on the best path to here; 0: none yet. [text + 1]
     double* sums;            // [window], at place % window
-    uint32_t window;         // a power of two, more than `longest`
+    double* seconds;         // the same, of the best path that was not taken
+    uint32_t window;         // a power of two, more than `longest` and than the bytes of a remembered word
+    uint16_t* room;          // for lengths
+    Span<const char> text{};    // a word, or all of it
+    Span<uint16_t> lengths{};   // of the last piece on the best path to here; 0: none yet. [text + 1]
+    double start = 0.0;         // the sum in front of the text
+    bool after_unknown = false;
 
     double& sum(size_t place) const { return sums[place & (window - 1)]; }
+    double& second(size_t place) const { return seconds[place & (window - 1)]; }
 };
+
+uint32_t window_of(const LexiconTables& lexicon) {
+    uint32_t window = 32;
+    while (window <= lexicon.longest) window *= 2;
+    return window;
+}
+static_assert(SeenWord::most_bytes < 32);
+
+size_t unigram_words(uint32_t window, size_t text_bytes) {
+    return (window * 2 * sizeof(double) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+}
 
 // As precise as the sums are.
 double rounded(const Lattice& l, double sum) { return l.lexicon.sum_bytes == sizeof(float) ? double(float(sum)) : sum; }
@@ -29,23 +45,34 @@ double rounded(const Lattice& l, double sum) { return l.lexicon.sum_bytes == siz
 // A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
 // rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too.
 void offer(const Lattice& l, size_t begin, uint32_t bytes, double candidate) {
+    constexpr double lowest = -1e300;
     uint16_t& length = l.lengths[begin + bytes];
     double& best = l.sum(begin + bytes);
-    if (length != 0 && !(candidate > best)) return;
+    double& second = l.second(begin + bytes);
+    if (length == 0) {
+        second = lowest;
+    } else if (candidate > best) {
+        second = best;
+    } else {
+        if (candidate > second) second = candidate;
+        return;
+    }
     length = uint16_t(bytes);
     best = rounded(l, candidate);
 }
 
+float own_score(const Lattice& l, uint32_t token) { return reinterpret_cast<const float*>(l.e.t.section + l.lexicon.scores)[token]; }
+
 // A user-defined symbol has NaN for a score: its own rule makes it win.
 double score_of(const Lattice& l, uint32_t token, uint32_t bytes) {
-    const float score = reinterpret_cast<const float*>(l.e.t.section + l.lexicon.scores)[token];
+    const float score = own_score(l, token);
     return score == score ? double(score) : double(float(bytes) * l.lexicon.highest_score) - 0.1;
 }
 
 double unknown_score(const Lattice& l) { return rounded(l, double(l.lexicon.lowest_score) - unknown_penalty); }
 
 void extend_paths(const Lattice& l, size_t begin, uint32_t character_bytes) {
-    const double here = begin ? l.sum(begin) : 0.0;
+    const double here = begin ? l.sum(begin) : l.start;
     bool covered = false;
     uint32_t unit = l.pieces.root();
     for (uint32_t n = 0; begin + n < l.text.count && n < l.lexicon.longest && l.pieces.step(unit, l.text[begin + n]);) {
@@ -80,44 +107,93 @@ void emit_unknown(Encoder& e, Span<const char> text, bool after_unknown) {
     }
 }
 
-void emit_path(const Lattice& l) {
-    bool after_unknown = false;
+// Whether all pieces are tokens of the lexicon with scores of their own, so that the path can be taken again.
+bool emit_path(Lattice& l) {
+    bool plain = true;
     for (size_t begin = 0; begin < l.text.count;) {
         const Span<const char> piece{l.text.data + begin, l.lengths[begin]};
         const Match found = longest_match(l.pieces, piece, l.lexicon.longest);
         const bool known = found.bytes == piece.count;
         if (known) l.e.emit(found.value);
-        else emit_unknown(l.e, piece, after_unknown);
-        after_unknown = !known;
+        else emit_unknown(l.e, piece, l.after_unknown);
+        plain = plain && known && own_score(l, found.value) == own_score(l, found.value);
+        l.after_unknown = !known;
         begin += piece.count;
     }
+    return plain;
 }
 
-uint32_t window_of(const LexiconTables& lexicon) {
-    uint32_t window = 8;
-    while (window <= lexicon.longest) window *= 2;
-    return window;
+// How much better the best path to the end is than the one nearest to it: what was left out at each of its places.
+double margin_of(const Lattice& l) {
+    double margin = 1e300;
+    for (size_t place = l.text.count; place > 0; place -= l.lengths[place]) {
+        const double own = l.sum(place) - l.second(place);
+        if (own < margin) margin = own;
+    }
+    return margin;
+}
+
+// More than rounding can move two paths through this word against each other, where its sums begin from `start`. Every sum on the way is
+// rounded once or twice, to a part in 2^24 or 2^53 of no more than `largest`.
+double rounding_of(const Lattice& l, size_t bytes) {
+    const double unit = l.lexicon.sum_bytes == sizeof(float) ? 1.0 / (1 << 24) : 1.0 / (uint64_t(1) << 53);
+    const auto magnitude = [](double x) { return x < 0 ? -x : x; };
+    const double piece = magnitude(double(l.lexicon.lowest_score)) + magnitude(double(l.lexicon.highest_score)) + unknown_penalty;
+    const double largest = magnitude(l.start) + double(bytes) * piece;
+    return double(8 * (bytes + 1)) * unit * largest;
+}
+
+// The path that this word took before, if it is the best from here, too.
+bool take_again(Lattice& l, const SeenWord& seen) {
+    if (!holds(seen, l.text) || !(double(seen.margin) > rounding_of(l, l.text.count))) return false;
+    for (uint32_t i = 0; i < seen.tokens; i++) {
+        l.e.emit(seen.ids[i]);
+        l.start = rounded(l, double(own_score(l, seen.ids[i])) + l.start);
+    }
+    l.after_unknown = false;
+    return true;
+}
+
+// A stretch of text that no piece crosses. SentencePiece's sums run through the whole text, and so `start` goes on from word to word.
+void encode_word(Lattice& l, Span<const char> word) {
+    l.text = word;
+    SeenWord* seen = place_of(l.e, word);
+    if (seen && take_again(l, *seen)) return;
+    l.e.want_scratch(unigram_words(l.window, word.count));
+    l.lengths = {l.room, word.count + 1};
+    for (uint16_t& length : l.lengths) length = 0;
+    for (size_t begin = 0; begin < word.count;) {
+        const uint32_t bytes = first_character(word.data + begin, word.count - begin).bytes;
+        extend_paths(l, begin, bytes);
+        begin += bytes;
+    }
+    const double margin = seen ? margin_of(l) - rounding_of(l, word.count) : 0.0;
+    turn_around(l.lengths);
+    const size_t first = l.e.written;
+    const bool plain = emit_path(l);
+    if (plain && margin > 0.0 && l.e.seen_count) remember(l.e, *seen, word, first, float(margin));
+    l.start = l.sum(word.count);
 }
 
 }  // namespace
 
 Size unigram_scratch(const Tokenizer& t, Size text_bytes) {
-    return Size(window_of(*lexicon_of(t))) * sizeof(double) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
+    return Size(window_of(*lexicon_of(t))) * (2 * sizeof(double)) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
 }
 
 void encode_unigram(Encoder& e, Span<const char> text) {
     const LexiconTables& lexicon = *lexicon_of(e.t);
     const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), sums = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
-    Lattice l{e, lexicon, trie_at(e.t, lexicon.units), text, {}, reinterpret_cast<double*>(sums), window_of(lexicon)};
-    l.lengths = {reinterpret_cast<uint16_t*>(l.sums + l.window), text.count + 1};
-    for (uint16_t& length : l.lengths) length = 0;
+    const uint32_t window = window_of(lexicon);
+    double* sum = reinterpret_cast<double*>(sums);
+    Lattice l{e, lexicon, trie_at(e.t, lexicon.units), sum, sum + window, window, reinterpret_cast<uint16_t*>(sum + 2 * window)};
+    const bool cuts = e.t.header().pre_tokenizer == PreTokenizer::each_space;
     for (size_t begin = 0; begin < text.count;) {
-        const uint32_t bytes = first_character(text.data + begin, text.count - begin).bytes;
-        extend_paths(l, begin, bytes);
-        begin += bytes;
+        size_t end = cuts ? begin + 1 : text.count;
+        while (end < text.count && text[end] != ' ') end++;
+        encode_word(l, {text.data + begin, end - begin});
+        begin = end;
     }
-    turn_around(l.lengths);
-    emit_path(l);
 }
 
 }  // namespace mote

@@ -45,6 +45,23 @@ struct Writer {
     }
 };
 
+// How many bytes from here on stay as they are, as far as that is seen quickly: visible ASCII with which no rule begins, or none that
+// could go on with the visible ASCII behind it. Most text is that.
+size_t plain_bytes(const Tokenizer& t, Span<const char> text) {
+    const NormalizerTables* tables = normalizer_of(t);
+    const bool none = !tables || tables->longest == 0;
+    const Trie rules = none ? Trie{nullptr} : trie_at(t, tables->units);
+    const auto visible = [](char c) { return c > ' ' && c < 0x7f; };
+    size_t n = 0;
+    for (; n < text.count && visible(text[n]); n++) {
+        if (none) continue;
+        uint32_t unit = rules.root();
+        if (!rules.step(unit, text[n])) continue;
+        if (rules.value(unit) != no_token || n + 1 == text.count || !visible(text[n + 1]) || rules.step(unit, text[n + 1])) break;
+    }
+    return n;
+}
+
 void put_text(Writer& w, Span<const char> text, bool fold) {
     for (size_t i = 0; i < text.count && !w.full;) {
         const bool mark = fold && text.count - i >= 3 && compare({text.data + i, 3}, space_mark) == 0;
@@ -75,6 +92,9 @@ Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_b
     if (space_before && !behind) w.put(' ');
     bool after_space = squeeze;
     while (at < text.count && !w.full) {
+        size_t plain = plain_bytes(t, {text.data + at, text.count - at});
+        for (after_space = after_space && plain == 0; plain && !w.full; plain--) w.put(text[at++]);
+        if (at == text.count) break;
         Replacement r = next_replacement(t, {text.data + at, text.count - at});
         at += r.taken;
         if (r.alone && !after_space) w.put(' ');

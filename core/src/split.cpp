@@ -211,8 +211,12 @@ size_t piece_end(const Words& w, size_t begin, size_t limit, PreTokenizer stage)
 
 Words::Words(const Tokenizer& tokenizer, const Stretch& stretch)
     : tokenizer_(tokenizer), text_(stretch.text), where_(stretch.where), front_(stretch.space_before), ascii_{} {
-    if (!only_plain && tokenizer.header().classes_count)
-        for (uint32_t c = 0; c < sizeof ascii_; c++) ascii_[c] = mote::char_class(tokenizer, c);
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(tokenizer.section + tokenizer.header().classes);
+    const uint32_t count = only_plain ? 0 : tokenizer.header().classes_count;
+    for (uint32_t c = 0, entry = 0; count && c < sizeof ascii_; c++) {
+        while (entry + 1 < count && classes[entry + 1] >> 8 <= c) entry++;
+        ascii_[c] = uint8_t(classes[entry]);
+    }
 }
 
 size_t Words::space_at(size_t at) const {

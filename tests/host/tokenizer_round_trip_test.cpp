@@ -40,7 +40,7 @@ std::vector<std::string> texts() {
 
 // A day's part is cut where the file happens to be at that byte, so within a character as well.
 std::string part_of(const std::string& path) {
-    constexpr size_t each_day = 8000;
+    constexpr size_t each_day = 3000;
     std::string text = read_file(path);
     if (!testing::whole()) text.resize(std::min(text.size(), each_day));
     return text;
@@ -69,7 +69,7 @@ void expect_round_trip(const OpenedTokenizer& t, const std::string& text) {
 
 // 10 million bytes with MOTE_WHOLE.
 TEST(round_trip, of_random_bytes) {
-    const size_t bytes = testing::whole() ? 10'000'000 : 250'000;
+    const size_t bytes = testing::whole() ? 10'000'000 : 100'000;
     constexpr size_t longest = 5000;
     Random random(5);
     for (const char* name : exact) {

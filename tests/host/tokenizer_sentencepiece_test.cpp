@@ -40,12 +40,16 @@ struct Fnv {
     }
 };
 
+// Words are remembered from line to line.
 std::string digest_of(const OpenedTokenizer& tokenizer, const std::string& text, size_t stride) {
+    std::vector<uint32_t> words(1 << 16);
+    EncodeOptions options = plain();
+    options.words = {reinterpret_cast<uint8_t*>(words.data()), words.size() * 4};
     Fnv fnv;
     size_t number = 0;
     for (size_t begin = 0; begin <= text.size(); number++) {
         const size_t end = std::min(text.find('\n', begin), text.size());
-        if (number % stride == 0) fnv.line(tokenizer.encode(text.substr(begin, end - begin), plain()));
+        if (number % stride == 0) fnv.line(tokenizer.encode(text.substr(begin, end - begin), options));
         begin = end + 1;
     }
     char hex[17];

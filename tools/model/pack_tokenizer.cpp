@@ -58,20 +58,38 @@ std::vector<uint32_t> class_ranges(PreTokenizer stages, const CharSets& sets) {
     return ranges;
 }
 
-// Where no merge puts a space behind something else, a space that follows none can begin a word, and a line end that no merge takes
-// is one: the tokens are the same, and the work is that of short words. Both must have tokens, so that no unknown token reaches across.
-PreTokenizer cut_where_proven(const TokenizerModel& model) {
-    const auto is_space = [&](uint32_t id) { return model.pieces[id] == " "; };
-    if (model.pre_tokenizer != PreTokenizer::none) return model.pre_tokenizer;
-    if (std::none_of(model.characters.begin(), model.characters.end(), is_space)) return PreTokenizer::none;
-    if (model.byte_ids[uint8_t('\n')] == no_token && (model.flags & tokenizer_fuse_unk)) return PreTokenizer::none;
-    for (const MergeRule& merge : model.merges) {
-        const std::string& left = model.pieces[merge.left];
-        const std::string& right = model.pieces[merge.right];
-        if (!left.empty() && !right.empty() && left.back() != ' ' && right.front() == ' ') return PreTokenizer::none;
-        if ((left + right).find('\n') != std::string::npos) return PreTokenizer::none;
+// Merges put no space behind what is not one, and none behind a space; nothing with a line end merges.
+struct SpaceMerges {
+    bool never_after_others = true, never_after_space = true, no_newline = true;
+
+    explicit SpaceMerges(const TokenizerModel& model) {
+        for (const MergeRule& merge : model.merges) {
+            const std::string& left = model.pieces[merge.left];
+            const std::string& right = model.pieces[merge.right];
+            if (!left.empty() && !right.empty() && right.front() == ' ') (left.back() == ' ' ? never_after_space : never_after_others) = false;
+            no_newline = no_newline && (left + right).find('\n') == std::string::npos;
+        }
+        for (const LexiconEntry& symbol : model.lexicon.entries) no_newline = no_newline && symbol.text.find('\n') == std::string::npos;
     }
-    return PreTokenizer::first_space;
+};
+
+bool only_begins_with_space(const std::string& text) { return text.find(' ', 1) == std::string::npos; }
+
+// Where no merge or piece has a space behind something else, a space that follows none can begin a word, and a line end that no merge
+// takes is one: the tokens are the same, and the work is that of short words. Both must have tokens, so that no unknown token reaches
+// across. Where nothing has two spaces either, every space begins a word.
+PreTokenizer cut_where_proven(const TokenizerModel& model) {
+    if (model.pre_tokenizer != PreTokenizer::none || model.kind == TokenizerKind::wordpiece) return model.pre_tokenizer;
+    const auto& entries = model.lexicon.entries;
+    const bool pieces_begin = std::all_of(entries.begin(), entries.end(), [](const LexiconEntry& entry) { return only_begins_with_space(entry.text); });
+    if (model.kind == TokenizerKind::unigram) return pieces_begin ? PreTokenizer::each_space : PreTokenizer::none;
+    const auto is_space = [&](uint32_t id) { return model.pieces[id] == " "; };
+    if (std::none_of(model.characters.begin(), model.characters.end(), is_space)) return PreTokenizer::none;
+    const SpaceMerges merges(model);
+    if (!merges.never_after_others || !pieces_begin) return PreTokenizer::none;
+    if (merges.never_after_space) return PreTokenizer::each_space;
+    const bool newline_has_token = model.byte_ids[uint8_t('\n')] != no_token || !(model.flags & tokenizer_fuse_unk);
+    return newline_has_token && merges.no_newline ? PreTokenizer::first_space : PreTokenizer::none;
 }
 
 // By the bytes of the piece; of equal pieces only the first token can be made from text.

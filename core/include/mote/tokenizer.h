@@ -22,6 +22,8 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes);
 struct EncodeOptions {
     bool add_special = true;     // bos and eos, as the tokenizer says
     bool parse_special = false;  // the text of a control token becomes that token
+    Span<uint8_t> words = {};    // remembers words from one call to the next: at a multiple of 4, zeros before the first call, for one
+                                 // tokenizer. 64 bytes a word, at most 2 MiB are of use; without it a part of the scratch does it
 };
 
 /// Bytes of scratch that `encode` may need for a text of that many bytes: linear. 0 without a tokenizer.

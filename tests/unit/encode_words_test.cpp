@@ -1,0 +1,133 @@
+// encode: words that came before. What is remembered changes no token, of any kind of tokenizer, from one text to the next as well.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/random.h"
+#include "support/tokenizers.h"
+
+namespace mote {
+namespace {
+
+using testing::add_merge;
+using testing::encode_all;
+using testing::model_of_pieces;
+using testing::open_test_tokenizer;
+using testing::Random;
+using testing::TestTokenizer;
+using tools::TokenizerModel;
+
+using Ids = std::vector<uint32_t>;
+
+// All words of one to four letters, with spaces in front or not, by scores so close that rounding decides.
+TokenizerModel close_scores(uint32_t sum_bytes, Random& random) {
+    TokenizerModel m = model_of_pieces({"<unk>"});
+    m.kind = TokenizerKind::unigram;
+    m.unk = 0;
+    m.lexicon.sum_bytes = sum_bytes;
+    m.lexicon.scores = {0.0f};
+    for (const std::string space : {"", " "})
+        for (uint32_t code = 1; code < 3 * 3 * 3 * 3; code++) {
+            std::string text = space;
+            for (uint32_t rest = code; rest; rest /= 3)
+                if (rest % 3) text += "_ab"[rest % 3];
+            m.pieces.push_back(text);
+            m.lexicon.entries.push_back({text, uint32_t(m.pieces.size() - 1)});
+            m.lexicon.scores.push_back(-3.0f * float(text.size()) + float(random.below(3)) * 0.001f);
+        }
+    m.lexicon.lowest_score = -15.0f;
+    m.lexicon.highest_score = -1.0f;
+    return m;
+}
+
+// The same, but a piece that no text here has forbids to cut at spaces, and so to remember.
+TokenizerModel without_words(TokenizerModel m) {
+    m.pieces.push_back("q q");
+    m.lexicon.entries.push_back({"q q", uint32_t(m.pieces.size() - 1)});
+    m.lexicon.scores.push_back(-14.0f);
+    return m;
+}
+
+std::string words_of(Random& random, size_t words) {
+    std::string text;
+    for (size_t i = 0; i < words; i++) {
+        for (uint64_t letters = random.below(7); letters; letters--) text += "aabbc"[random.below(5)];
+        text += ' ';
+    }
+    return text;
+}
+
+TEST(remembered_words, change_no_path_however_large_the_sum_before_them) {
+    Random random(1);
+    for (const uint32_t sum_bytes : {4u, 8u}) {
+        const TokenizerModel m = close_scores(sum_bytes, random);
+        const TestTokenizer with = open_test_tokenizer(m), without = open_test_tokenizer(without_words(m));
+        ASSERT_EQ(with.tokenizer.header().pre_tokenizer, PreTokenizer::each_space);
+        ASSERT_EQ(without.tokenizer.header().pre_tokenizer, PreTokenizer::none);
+        for (const size_t words : {40u, 1000u, 30000u}) {
+            const std::string text = words_of(random, words);
+            EXPECT_TRUE(encode_all(with.tokenizer, text) == encode_all(without.tokenizer, text)) << words << " words, sums of " << sum_bytes;
+        }
+    }
+}
+
+TEST(remembered_words, are_those_of_texts_before_in_the_callers_memory) {
+    Random random(2);
+    const TestTokenizer with = open_test_tokenizer(close_scores(4, random));
+    for (const size_t bytes : {60u, 64u, 200u, 64u * 1024u}) {
+        std::vector<uint32_t> memory(bytes / 4 + 1);
+        EncodeOptions options;
+        options.words = {reinterpret_cast<uint8_t*>(memory.data()), bytes};
+        memory.back() = 7;
+        for (int i = 0; i < 200; i++) {
+            const std::string text = words_of(random, random.below(60));
+            ASSERT_EQ(encode_all(with.tokenizer, text, options), encode_all(with.tokenizer, text)) << text;
+        }
+        EXPECT_EQ(memory.back(), 7u) << "written behind the memory";
+    }
+}
+
+TEST(remembered_words, of_misaligned_memory_are_refused) {
+    const TestTokenizer t = open_test_tokenizer(model_of_pieces({"a"}));
+    std::vector<uint32_t> memory(64), tokens(8);
+    EncodeOptions options;
+    options.words = {reinterpret_cast<uint8_t*>(memory.data()) + 1, 128};
+    const Result<size_t> count = testing::try_encode(t.tokenizer, "a", options, tokens);
+    EXPECT_EQ(count.fault.error, Error::alignment);
+    EXPECT_EQ(count.fault.where, 1u);
+}
+
+// ---- where tokenizers are cut at spaces
+
+// Characters of "ab \n", each a token, and these merges.
+TokenizerModel merging(const std::vector<std::pair<std::string, std::string>>& merges) {
+    TokenizerModel m = model_of_pieces({"a", "b", " ", "\n"});
+    m.characters = {0, 1, 2, 3};
+    for (uint32_t id = 0; id < 4; id++) m.byte_ids[uint8_t(m.pieces[id][0])] = id;
+    for (const auto& [left, right] : merges) {
+        const auto id_of = [&](const std::string& text) { return uint32_t(std::find(m.pieces.begin(), m.pieces.end(), text) - m.pieces.begin()); };
+        add_merge(m, id_of(left), id_of(right));
+    }
+    return m;
+}
+
+PreTokenizer cut_of(const TokenizerModel& m) { return open_test_tokenizer(m).tokenizer.header().pre_tokenizer; }
+
+TEST(remembered_words, are_cut_only_where_no_token_reaches_across) {
+    EXPECT_EQ(cut_of(merging({{" ", "a"}})), PreTokenizer::each_space);
+    EXPECT_EQ(cut_of(merging({{" ", "a"}, {" ", " "}})), PreTokenizer::first_space);
+    EXPECT_EQ(cut_of(merging({{"a", " "}})), PreTokenizer::none);
+    EXPECT_EQ(cut_of(merging({{" ", " "}, {"\n", "a"}})), PreTokenizer::none);
+    TokenizerModel symbol = merging({{" ", "a"}});
+    symbol.lexicon.entries.push_back({"b a", 1});
+    EXPECT_EQ(cut_of(symbol), PreTokenizer::none);
+    TokenizerModel fused = merging({{" ", " "}});
+    fused.flags = tokenizer_fuse_unk;
+    fused.byte_ids['\n'] = no_token;
+    EXPECT_EQ(cut_of(fused), PreTokenizer::none);
+    fused.merges.clear();
+    EXPECT_EQ(cut_of(fused), PreTokenizer::each_space);
+}
+
+}  // namespace
+}  // namespace mote
