@@ -162,6 +162,10 @@ void dsp_attend_q8(const Attention& a, const float* q, float* out) {
     attend_q8({4, dsp_quantize_row, dots_of_keys, weights_of_one, add_values}, a, q, out);
 }
 
+uint32_t dsp_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {
+    return weights_of_one(a, largest_score, uint32_t(largest_exponent), reinterpret_cast<int32_t*>(a.scratch), reinterpret_cast<int16_t*>(a.scratch));
+}
+
 }  // namespace mote
 
 #endif

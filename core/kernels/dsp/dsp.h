@@ -16,4 +16,7 @@ void dsp_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, ui
 void dsp_attend_q8(const Attention& a, const float* q, float* out);
 void dsp_attend_two_q8(const Attention& a, const float* q, float* out);
 
+/// attend_q8's step from scores, in front of a.scratch, to weights in the same place; returns the sum of probabilities. For measuring.
+uint32_t dsp_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent);
+
 }  // namespace mote

@@ -6,5 +6,6 @@
 namespace mote {
 
 void i8mm_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void i8mm_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 
 }  // namespace mote

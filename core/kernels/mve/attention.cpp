@@ -303,6 +303,10 @@ void mve_attend_q8(const Attention& a, const float* q, float* out) {
     sum_values(a, a.scratch, output_scale(largest_exponent, total), out);
 }
 
+uint32_t mve_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {
+    return weights_of(a.value_scales, reinterpret_cast<int32_t*>(a.scratch), largest_score + 1, a.positions, 9 + largest_exponent);
+}
+
 }  // namespace mote
 
 #endif

@@ -126,7 +126,7 @@ struct EightUnsigned {
 
 // Turns scores into weights in place, as int16 from the front: a weight's place never lies behind its score's. The last eight are
 // read before, so that they may be done twice; their probabilities count once. Returns the sum of all probabilities.
-uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
+[[gnu::always_inline]] inline uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
     const int32x4_t largest = vdupq_n_s32(x.score);
     const uint16_t* value_scales = a.value_scales;
     const uint32_t positions = a.positions;

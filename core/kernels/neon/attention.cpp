@@ -40,4 +40,8 @@ namespace {
 
 void neon_attend_q8(const Attention& a, const float* q, float* out) { attend_q8<four_dots>(a, q, out); }
 
+uint32_t neon_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {
+    return scores_to_weights(a, {largest_score, largest_exponent, true}, reinterpret_cast<int32_t*>(a.scratch), reinterpret_cast<int16_t*>(a.scratch));
+}
+
 }  // namespace mote

@@ -23,4 +23,7 @@ void neon_rms_norm(const float* x, const float* w, uint32_t n, float eps, float*
 void neon_layer_norm(const float* x, const float* w, const float* bias, uint32_t n, float eps, float* y);
 void neon_add(float* y, const float* x, uint32_t n);
 
+/// attend_q8's step from scores, in front of a.scratch, to weights in the same place; returns the sum of probabilities. For measuring.
+uint32_t neon_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent);
+
 }  // namespace mote

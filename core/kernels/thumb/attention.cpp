@@ -92,6 +92,10 @@ void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim
 
 void thumb_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({1, thumb_quantize_row, dots_of_keys, weights_of, add_values}, a, q, out); }
 
+uint32_t thumb_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {
+    return weights_of(a, largest_score, uint32_t(largest_exponent), reinterpret_cast<int32_t*>(a.scratch), reinterpret_cast<int16_t*>(a.scratch));
+}
+
 }  // namespace mote
 
 #endif

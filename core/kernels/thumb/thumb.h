@@ -17,4 +17,7 @@ void thumb_attend_q8(const Attention& a, const float* q, float* out);
 void thumb_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void thumb_activate(Activation activation, float* x, uint32_t n);
 
+/// attend_q8's step from scores, in front of a.scratch, to weights in the same place; returns the sum of probabilities. For measuring.
+uint32_t thumb_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent);
+
 }  // namespace mote
