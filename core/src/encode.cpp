@@ -130,20 +130,6 @@ Room room_for(const Tokenizer& t, size_t text_bytes) {
 
 }  // namespace
 
-SeenWord* place_of(const Encoder& e, Span<const char> word) {
-    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
-    uint32_t hash = 0x811c9dc5;  // FNV-1a
-    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
-    return &e.seen[(hash ^ hash >> 15) & (e.seen_count - 1)];
-}
-
-bool holds(const SeenWord& seen, Span<const char> word) {
-    if (seen.bytes != word.count) return false;
-    for (size_t i = 0; i < word.count; i++)
-        if (seen.text[i] != word[i]) return false;
-    return true;
-}
-
 void remember(const Encoder& e, SeenWord& seen, Span<const char> word, size_t first, float margin) {
     if (!e.fault.ok() || e.written > e.out.count || e.written - first > SeenWord::most_tokens) return;
     seen.bytes = uint8_t(word.count);

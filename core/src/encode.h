@@ -44,8 +44,27 @@ struct Encoder {
 };
 
 /// Where a word would be remembered; null if it is too long, or nothing is remembered.
-SeenWord* place_of(const Encoder& encoder, Span<const char> word);
-bool holds(const SeenWord& seen, Span<const char> word);
+inline SeenWord* place_of(const Encoder& e, Span<const char> word) {
+    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
+    uint32_t hash = 0x811c9dc5;  // FNV-1a
+    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
+    return &e.seen[(hash ^ hash >> 15) & (e.seen_count - 1)];
+}
+
+inline bool holds(const SeenWord& seen, Span<const char> word) {
+    if (seen.bytes != word.count) return false;
+    for (size_t i = 0; i < word.count; i++)
+        if (seen.text[i] != word[i]) return false;
+    return true;
+}
+
+/// The end of the word that begins at `begin`, where each space begins one.
+inline size_t word_end(Span<const char> text, size_t begin) {
+    size_t end = begin + 1;
+    while (end < text.count && text[end] != ' ') end++;
+    return end;
+}
+
 /// Remembers the tokens written since `first`, if there is room for them.
 void remember(const Encoder& encoder, SeenWord& seen, Span<const char> word, size_t first, float margin);
 

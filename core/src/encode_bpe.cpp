@@ -1,5 +1,6 @@
 // encode_bpe: text to tokens by byte-pair merges, word by word. O(n log n) in the longest word.
 #include "encode.h"
+#include "normalize.h"
 #include "split.h"
 #include "trie.h"
 #include "utf8.h"
@@ -76,22 +77,29 @@ void merge_all(const Tokenizer& t, Symbols& s) {
     }
 }
 
-// The same for a few symbols, which stay side by side: looking at every rank costs less than a tree.
+// The same for a few symbols, which stay side by side: looking at every rank costs less than a tree. `next` holds what pairs become.
+void look_up_pair(const Tokenizer& t, Symbols& s, uint32_t left) {
+    const Merge merge = find_merge(t, s.id[left], s.id[left + 1]);
+    s.rank[left] = merge.rank;
+    s.next[left] = merge.merged;
+}
+
 void merge_few(const Tokenizer& t, Symbols& s) {
-    for (uint32_t i = 0; i + 1 < s.count; i++) s.rank[i] = find_merge(t, s.id[i], s.id[i + 1]).rank;
+    for (uint32_t i = 0; i + 1 < s.count; i++) look_up_pair(t, s, i);
     while (s.count > 1) {
         uint32_t best = 0;
         for (uint32_t i = 1; i + 1 < s.count; i++)
             if (s.rank[i] < s.rank[best]) best = i;
         if (s.rank[best] == no_token) return;
-        s.id[best] = find_merge(t, s.id[best], s.id[best + 1]).merged;
+        s.id[best] = s.next[best];
         s.count--;
         for (uint32_t i = best + 1; i < s.count; i++) {
             s.id[i] = s.id[i + 1];
             s.rank[i] = s.rank[i + 1];
+            s.next[i] = s.next[i + 1];
         }
-        if (best + 1 < s.count) s.rank[best] = find_merge(t, s.id[best], s.id[best + 1]).rank;
-        if (best > 0) s.rank[best - 1] = find_merge(t, s.id[best - 1], s.id[best]).rank;
+        if (best + 1 < s.count) look_up_pair(t, s, best);
+        if (best > 0) look_up_pair(t, s, best - 1);
     }
 }
 
@@ -151,6 +159,14 @@ void encode_word_again(Encoder& e, const Stretch& word) {
 Size bpe_scratch(Size text_bytes) { return (text_bytes + 1) * (words_per_symbol * sizeof(uint32_t)); }
 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
+    // Normalized text has no space in front that is not there, and no U+2581 for one: the commonest rule needs no more than this.
+    if (normalizes(e.t) && e.t.header().pre_tokenizer == PreTokenizer::each_space) {
+        for (size_t begin = 0, end; e.fault.ok() && begin < stretch.text.count; begin = end) {
+            end = word_end(stretch.text, begin);
+            encode_word_again(e, {{stretch.text.data + begin, end - begin}, stretch.where + begin, false});
+        }
+        return;
+    }
     Words words(e.t, stretch);
     for (Stretch word; e.fault.ok() && words.next(word);) encode_word_again(e, word);
 }

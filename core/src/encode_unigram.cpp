@@ -14,6 +14,8 @@ constexpr double unknown_penalty = 10.0;
 struct Lattice {
     Encoder& e;
     const LexiconTables& lexicon;
+    const float* scores;     // by token
+    bool rounds;             // sums are kept as floats
     Trie pieces;
     double* sums;            // [window], at place % window
     double* seconds;         // the same, of the best path that was not taken
@@ -40,7 +42,7 @@ size_t unigram_words(uint32_t window, size_t text_bytes) {
 }
 
 // As precise as the sums are.
-double rounded(const Lattice& l, double sum) { return l.lexicon.sum_bytes == sizeof(float) ? double(float(sum)) : sum; }
+double rounded(const Lattice& l, double sum) { return l.rounds ? double(float(sum)) : sum; }
 
 // A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
 // rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too.
@@ -61,11 +63,9 @@ void offer(const Lattice& l, size_t begin, uint32_t bytes, double candidate) {
     best = rounded(l, candidate);
 }
 
-float own_score(const Lattice& l, uint32_t token) { return reinterpret_cast<const float*>(l.e.t.section + l.lexicon.scores)[token]; }
-
 // A user-defined symbol has NaN for a score: its own rule makes it win.
 double score_of(const Lattice& l, uint32_t token, uint32_t bytes) {
-    const float score = own_score(l, token);
+    const float score = l.scores[token];
     return score == score ? double(score) : double(float(bytes) * l.lexicon.highest_score) - 0.1;
 }
 
@@ -107,6 +107,8 @@ void emit_unknown(Encoder& e, Span<const char> text, bool after_unknown) {
     }
 }
 
+bool has_score(const Lattice& l, uint32_t token) { return l.scores[token] == l.scores[token]; }
+
 // Whether all pieces are tokens of the lexicon with scores of their own, so that the path can be taken again.
 bool emit_path(Lattice& l) {
     bool plain = true;
@@ -116,7 +118,7 @@ bool emit_path(Lattice& l) {
         const bool known = found.bytes == piece.count;
         if (known) l.e.emit(found.value);
         else emit_unknown(l.e, piece, l.after_unknown);
-        plain = plain && known && own_score(l, found.value) == own_score(l, found.value);
+        plain = plain && known && has_score(l, found.value);
         l.after_unknown = !known;
         begin += piece.count;
     }
@@ -136,7 +138,7 @@ double margin_of(const Lattice& l) {
 // More than rounding can move two paths through this word against each other, where its sums begin from `start`. Every sum on the way is
 // rounded once or twice, to a part in 2^24 or 2^53 of no more than `largest`.
 double rounding_of(const Lattice& l, size_t bytes) {
-    const double unit = l.lexicon.sum_bytes == sizeof(float) ? 1.0 / (1 << 24) : 1.0 / (uint64_t(1) << 53);
+    const double unit = l.rounds ? 1.0 / (1 << 24) : 1.0 / (uint64_t(1) << 53);
     const auto magnitude = [](double x) { return x < 0 ? -x : x; };
     const double piece = magnitude(double(l.lexicon.lowest_score)) + magnitude(double(l.lexicon.highest_score)) + unknown_penalty;
     const double largest = magnitude(l.start) + double(bytes) * piece;
@@ -148,7 +150,7 @@ bool take_again(Lattice& l, const SeenWord& seen) {
     if (!holds(seen, l.text) || !(double(seen.margin) > rounding_of(l, l.text.count))) return false;
     for (uint32_t i = 0; i < seen.tokens; i++) {
         l.e.emit(seen.ids[i]);
-        l.start = rounded(l, double(own_score(l, seen.ids[i])) + l.start);
+        l.start = rounded(l, double(l.scores[seen.ids[i]]) + l.start);
     }
     l.after_unknown = false;
     return true;
@@ -186,11 +188,11 @@ void encode_unigram(Encoder& e, Span<const char> text) {
     const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), sums = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
     const uint32_t window = window_of(lexicon);
     double* sum = reinterpret_cast<double*>(sums);
-    Lattice l{e, lexicon, trie_at(e.t, lexicon.units), sum, sum + window, window, reinterpret_cast<uint16_t*>(sum + 2 * window)};
+    const float* scores = reinterpret_cast<const float*>(e.t.section + lexicon.scores);
+    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), sum, sum + window, window, reinterpret_cast<uint16_t*>(sum + 2 * window)};
     const bool cuts = e.t.header().pre_tokenizer == PreTokenizer::each_space;
     for (size_t begin = 0; begin < text.count;) {
-        size_t end = cuts ? begin + 1 : text.count;
-        while (end < text.count && text[end] != ' ') end++;
+        const size_t end = cuts ? word_end(text, begin) : text.count;
         encode_word(l, {text.data + begin, end - begin});
         begin = end;
     }

@@ -45,21 +45,32 @@ struct Writer {
     }
 };
 
-// How many bytes from here on stay as they are, as far as that is seen quickly: visible ASCII with which no rule begins, or none that
-// could go on with the visible ASCII behind it. Most text is that.
+// Whether no rule begins with a byte, or none that could go on with the visible ASCII behind it.
+bool stays(const Trie& rules, char byte, char behind) {
+    uint32_t unit = rules.root();
+    return !rules.step(unit, byte) || (rules.value(unit) == no_token && !rules.step(unit, behind));
+}
+
+// How many bytes from here on stay as they are, as far as that is seen quickly: visible ASCII, and single spaces within it, before
+// visible ASCII. Most text is that.
 size_t plain_bytes(const Tokenizer& t, Span<const char> text) {
     const NormalizerTables* tables = normalizer_of(t);
-    const bool none = !tables || tables->longest == 0;
-    const Trie rules = none ? Trie{nullptr} : trie_at(t, tables->units);
+    const bool any = !tables || tables->longest == 0;
+    const Trie rules = any ? Trie{nullptr} : trie_at(t, tables->units);
     const auto visible = [](char c) { return c > ' ' && c < 0x7f; };
     size_t n = 0;
-    for (; n < text.count && visible(text[n]); n++) {
-        if (none) continue;
-        uint32_t unit = rules.root();
-        if (!rules.step(unit, text[n])) continue;
-        if (rules.value(unit) != no_token || n + 1 == text.count || !visible(text[n + 1]) || rules.step(unit, text[n + 1])) break;
-    }
+    for (; n + 1 < text.count && (visible(text[n]) || (text[n] == ' ' && n)); n++)
+        if (text[n + 1] == ' ' ? !(visible(text[n]) && (any || stays(rules, text[n], ' '))) : !(visible(text[n + 1]) && (any || stays(rules, text[n], text[n + 1])))) break;
+    while (n && text[n - 1] == ' ') n--;
     return n;
+}
+
+void copy_plain(Writer& w, const char* text, size_t count) {
+    const size_t room = w.out.count - w.written;
+    w.full = count > room;
+    if (count > room) count = room;
+    for (size_t i = 0; i < count; i++) w.out[w.written + i] = text[i];
+    w.written += count;
 }
 
 void put_text(Writer& w, Span<const char> text, bool fold) {
@@ -92,9 +103,12 @@ Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_b
     if (space_before && !behind) w.put(' ');
     bool after_space = squeeze;
     while (at < text.count && !w.full) {
-        size_t plain = plain_bytes(t, {text.data + at, text.count - at});
-        for (after_space = after_space && plain == 0; plain && !w.full; plain--) w.put(text[at++]);
-        if (at == text.count) break;
+        if (const size_t plain = plain_bytes(t, {text.data + at, text.count - at})) {
+            copy_plain(w, text.data + at, plain);
+            after_space = false;
+            at += plain;
+            continue;
+        }
         Replacement r = next_replacement(t, {text.data + at, text.count - at});
         at += r.taken;
         if (r.alone && !after_space) w.put(' ');

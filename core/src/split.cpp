@@ -165,7 +165,11 @@ size_t match_to_space(const Words& w, size_t at, size_t limit, Form form) {
     const size_t n = w.space_at(at);
     at += n ? n : 1;
     for (size_t more = n; together && more; at += more) more = at < limit ? w.space_at(at) : 0;
-    while (at < limit && w.space_at(at) == 0 && !(together && w.byte(at) == '\n')) at++;
+    for (; at < limit; at++) {
+        const uint8_t byte = w.byte(at);
+        const bool may_end = byte == ' ' || byte == '\n' || byte == 0xe2;  // of a space, a line end, U+2581
+        if (may_end && (w.space_at(at) || (together && byte == '\n'))) break;
+    }
     return at;
 }
 
@@ -192,7 +196,7 @@ Attempt match(const Words& w, size_t at, size_t limit, const Alternative& a) {
 
 // Where the piece that begins at `begin` ends: a match of the rule, or everything up to its next match.
 size_t piece_end(const Words& w, size_t begin, size_t limit, PreTokenizer stage) {
-    if (only_plain) return match_to_space(w, begin, limit, stage == PreTokenizer::first_space ? Form::first_space : Form::each_space);
+    if (only_plain || stage >= PreTokenizer::each_space) return match_to_space(w, begin, limit, stage == PreTokenizer::first_space ? Form::first_space : Form::each_space);
     const Alternative* rule = rule_of(stage);
     const bool by_bytes = stage >= PreTokenizer::byte_digits;
     for (size_t at = begin; at < limit;) {

@@ -293,17 +293,24 @@ uint32_t find_piece(const Tokenizer& t, Span<const char> text) {
     return no_token;
 }
 
-Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right) {
-    const Ids first = ids_at(t, t.header().merge_first), merges = ids_at(t, t.header().merges);
-    uint32_t begin = first[left], end = first[left + 1];
+// `Id` is what ids are stored in: encoding spends its time here. No merge has the all-ones id.
+template <class Id>
+Merge find_merge_of(const Tokenizer& t, uint32_t left, uint32_t right) {
+    const Id* first = reinterpret_cast<const Id*>(t.section + t.header().merge_first) + left;
+    const Id* merges = reinterpret_cast<const Id*>(t.section + t.header().merges);
+    uint32_t begin = first[0], end = first[1];
     while (begin < end) {
         const uint32_t middle = begin + (end - begin) / 2;
-        const uint32_t own = merges[size_t(middle) * 3];
-        if (own == right) return Merge{merges[size_t(middle) * 3 + 2], merges[size_t(middle) * 3 + 1]};
-        if (own < right) begin = middle + 1;
+        const Id* merge = merges + size_t(middle) * 3;
+        if (merge[0] == right) return Merge{merge[2], merge[1]};
+        if (merge[0] < right) begin = middle + 1;
         else end = middle;
     }
     return Merge{no_token, no_token};
+}
+
+Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right) {
+    return t.header().id_bytes == 2 ? find_merge_of<uint16_t>(t, left, right) : find_merge_of<uint32_t>(t, left, right);
 }
 
 uint8_t char_class(const Tokenizer& t, uint32_t code) {

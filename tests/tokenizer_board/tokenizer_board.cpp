@@ -1,5 +1,6 @@
 // tokenizer_board: encodes every text on the board itself, out of its memory for models, and prints a line of ids for each; then
-// decodes them and says whether the text came back.
+// decodes them and says whether the text came back. Encoding is marked for bench/tokenizers, which counts its instructions.
+#include "../bench/arm/count.h"
 #include "mote/mote.h"
 #include "port.h"
 #include "texts.h"
@@ -54,7 +55,9 @@ int encode_texts(const Tokenizer& tokenizer, const uint8_t* at, uint32_t texts) 
         at += 4 + (size_t(bytes) + 3) / 4 * 4;
         const Span<uint32_t> tokens{reinterpret_cast<uint32_t*>(arena.data), size_t(bytes) + 4};
         const size_t used = tokens.count * sizeof(uint32_t);
+        MOTE_COUNT_BEGIN();
         const Result<size_t> count = encode(tokenizer, text, options, {arena.data + used, arena.bytes - used}, tokens);
+        MOTE_COUNT_END();
         if (!count.ok()) {
             print(error_sentence(count.fault.error));
             return 3;

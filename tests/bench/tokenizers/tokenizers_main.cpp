@@ -49,6 +49,7 @@ public:
     size_t encode(const Lines& lines) {
         size_t total = 0;
         ids_.clear();
+        std::fill(words_.begin(), words_.end(), 0u);
         for (const std::string_view line : lines) {
             EncodeOptions options;
             options.add_special = false;
