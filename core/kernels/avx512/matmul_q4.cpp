@@ -28,6 +28,58 @@ __m512i spread_scales(const int8_t* scales) {
     return _mm512_broadcast_i32x4(words);
 }
 
+// The scales of up to four groups of a block, each in the low half of its row's place, with a zero high half.
+__m512i load_scales(const int8_t* scales, uint32_t count) {
+    const __m512i bytes = _mm512_maskz_loadu_epi8((uint64_t(1) << 4 * count) - 1, scales);
+    return _mm512_and_si512(_mm512_cvtepi8_epi32(_mm512_castsi512_si128(bytes)), _mm512_set1_epi32(0xffff));
+}
+
+// Blocks of four rows times a vector whose groups are spread: up to four groups from group g on. Each line costs seven steps on
+// the two ports that take 512 bits; only below memory's own pace do they stay hidden behind it.
+template <uint32_t blocks>
+[[gnu::always_inline]] inline void add_groups(const uint8_t* w, const int8_t* scales, uint32_t groups, uint32_t g, uint32_t count, const GroupX* x,
+                                              __m512i sums[]) {
+    const __m512i mask = _mm512_set1_epi8(15), four = _mm512_set1_epi32(4);
+    __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3), words[blocks];
+    for (uint32_t b = 0; b < blocks; b++) words[b] = load_scales(scales + 4 * (size_t(b) * groups + g), count);
+    for (uint32_t k = 0; k < count; k++) {
+        const GroupX own = x[g + k];
+        for (uint32_t b = 0; b < blocks; b++) {
+            const uint8_t* line = w + (size_t(b) * groups + g + k) * 64;
+            prefetch_ahead(line);
+            const __m512i v = _mm512_loadu_si512(line);
+            const __m512i low = _mm512_and_si512(v, mask), high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+            const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own.minus_eight, low, own.low), high, own.high);
+            sums[b] = _mm512_dpwssd_epi32(sums[b], dots, _mm512_permutexvar_epi32(place, words[b]));
+        }
+        place = _mm512_add_epi32(place, four);
+    }
+}
+
+template <uint32_t blocks>
+void multiply_blocks(const uint8_t* w, const int8_t* scales, uint32_t groups, const GroupX* x, __m512i sums[]) {
+    for (uint32_t b = 0; b < blocks; b++) sums[b] = _mm512_setzero_si512();
+    uint32_t g = 0;
+    for (; g + 4 <= groups; g += 4) add_groups<blocks>(w, scales, groups, g, 4, x, sums);
+    if (g < groups) add_groups<blocks>(w, scales, groups, g, groups - g, x, sums);
+}
+
+void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) {
+    const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols;
+    alignas(64) GroupX spread[widest_spread / group_cols];
+    for (uint32_t g = 0; g < groups; g++) spread[g] = spread_group(x + g * group_cols);
+    for (uint32_t row = 0; row < w.rows; row += 16) {
+        const size_t unit = size_t(row / 4) * groups;
+        const uint32_t left = w.rows - row;
+        __m512i sums[4] = {};
+        if (left > 12) multiply_blocks<4>(w.data + unit * 64, w.group_scales + unit * 4, groups, spread, sums);
+        else
+            for (uint32_t b = 0; 4 * b < left; b++)
+                multiply_blocks<1>(w.data + (unit + b * groups) * 64, w.group_scales + (unit + b * groups) * 4, groups, spread, sums + b);
+        store_rows16(add_quarters16(sums), w.row_scales + row, x_scale, left, y + row);
+    }
+}
+
 constexpr uint32_t most_tokens = 4;  // of a tile that share the unpacking of weights
 
 // Blocks of four rows times some tokens. A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all
@@ -47,7 +99,7 @@ void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int
             const __m512i low = _mm512_and_si512(v, mask), high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
             for (uint32_t t = 0; t < tokens; t++) {
                 const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own[t].minus_eight, low, own[t].low), high, own[t].high);
-                acc[t][b] = _mm512_add_epi32(acc[t][b], _mm512_madd_epi16(dots, scale));
+                acc[t][b] = _mm512_dpwssd_epi32(acc[t][b], dots, scale);
             }
         }
     }
@@ -68,6 +120,7 @@ void multiply_some(uint32_t tokens, const uint8_t* w, const int8_t* scales, uint
 
 void avx512_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
     if (x.exponents) return ref_matmul_q4(w, x, count, y);
+    if (count == 1 && padded_cols(Format::q4, w.cols) <= widest_spread) return multiply_vector(w, x.values, x.scales[0], y);
     const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols;
     for (uint32_t row = 0; row < w.rows;) {
         const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;

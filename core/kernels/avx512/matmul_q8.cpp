@@ -13,9 +13,42 @@ namespace {
 int32_t sum_of(const int8_t* x, uint32_t cols) {
     const __m512i ones = _mm512_set1_epi8(1);
     __m512i sum = _mm512_setzero_si512();
-    for (uint32_t i = 0; i < cols; i += 16)
-        sum = _mm512_dpbusd_epi32(sum, ones, _mm512_zextsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+    uint32_t i = 0;
+    for (; i + 64 <= cols; i += 64) sum = _mm512_dpbusd_epi32(sum, ones, _mm512_loadu_si512(x + i));
+    if (i < cols) sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi8((uint64_t(1) << (cols - i)) - 1, x + i));
     return _mm512_reduce_add_epi32(sum);
+}
+
+// A block of four rows is `bytes` in a row, and the vector spread over four rows as many.
+__m512i multiply_block(const int8_t* w, const int8_t* spread, uint32_t bytes) {
+    const __m512i top_bits = _mm512_set1_epi8(int8_t(0x80));
+    const auto step = [&](__m512i sum, uint32_t i) {
+        prefetch_ahead(w + i);
+        return _mm512_dpbusd_epi32(sum, _mm512_xor_si512(_mm512_loadu_si512(w + i), top_bits), _mm512_load_si512(spread + i));
+    };
+    __m512i even = _mm512_setzero_si512(), odd = even;
+    uint32_t i = 0;
+    for (; i + 128 <= bytes; i += 128) {
+        even = step(even, i);
+        odd = step(odd, i + 64);
+    }
+    if (i < bytes) even = step(even, i);
+    return _mm512_add_epi32(even, odd);
+}
+
+// One vector: weights go by in the order in which they lie.
+void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) {
+    const uint32_t cols = padded_cols(Format::q8, w.cols), block_bytes = 4 * cols;
+    alignas(64) int8_t spread[4 * widest_spread];
+    for (uint32_t i = 0; i < cols; i += 16) _mm512_store_si512(spread + 4 * i, spread16(x + i));
+    const __m512i bias = _mm512_set1_epi32(128 * sum_of(x, cols));
+    const int8_t* block = reinterpret_cast<const int8_t*>(w.data);
+    for (uint32_t row = 0; row < w.rows; row += 16) {
+        const uint32_t left = w.rows - row;
+        __m512i sums[4];
+        for (uint32_t b = 0; b < 4; b++, block += block_bytes) sums[b] = 4 * b < left ? multiply_block(block, spread, block_bytes) : bias;
+        store_rows16(_mm512_sub_epi32(add_quarters16(sums), bias), w.row_scales + row, x_scale, left, y + row);
+    }
 }
 
 constexpr uint32_t most_tokens = 4;  // of a tile that share the loading of weights
@@ -77,6 +110,7 @@ void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint
 
 void avx512_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
     if (x.exponents) return ref_matmul_q8(w, x, count, y);
+    if (count == 1 && padded_cols(Format::q8, w.cols) <= widest_spread) return multiply_vector(w, x.values, x.scales[0], y);
     for (uint32_t first = 0; first < count; first += pass_tokens)
         matmul_tokens(w, x, first, count - first < pass_tokens ? count - first : pass_tokens, y);
 }
