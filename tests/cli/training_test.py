@@ -93,6 +93,11 @@ class Arguments(Training):
         self.refuses(USAGE, "E_ARG", "tokenizer", "train", "--vocab", "300", "text", "-o", "tokenizer.json", says="--force")
         self.refuses(IO, "E_IO", "corpus", "stories", "-o", "absent/s.txt")
 
+    def test_J06_a_tokenizer_of_any_name_says_which_token_ends_a_text(self):
+        self.accepts("tokenizer", "train", "--vocab", "300", "text", "-o", "small.json")
+        self.assertIn(b'"eos_token": "<|endoftext|>"', self.path("small_config.json").read_bytes())
+        self.refuses(USAGE, "E_ARG", "tokenizer", "train", "--vocab", "300", "text", "-o", "small", says="small_config.json")
+
     def test_J10_results_that_nobody_can_read(self):
         with open("/dev/full", "wb") as full:
             self.assertEqual(self.mote("train", "--data", "text", *SHORT, "-o", "run", stdout=full).returncode, IO)

@@ -294,9 +294,11 @@ TEST(tokenizer_json, refuses_added_tokens_that_do_not_fit) {
     json = byte_level_tokenizer();
     json["added_tokens"].push_back(special_token(259, ""));
     expect_refused("E_EMPTY", {"added_tokens[1]"}, json);
-    json = byte_level_tokenizer();
-    json["added_tokens"][0]["lstrip"] = true;
-    expect_refused("E_UNSUPPORTED", {"lstrip"}, json);
+    for (const char* name : {"lstrip", "rstrip", "single_word"}) {
+        json = byte_level_tokenizer();
+        json["added_tokens"][0][name] = true;
+        expect_refused("E_UNSUPPORTED", {name}, json);
+    }
 }
 
 TEST(tokenizer_json, takes_begin_and_end_from_the_template) {
@@ -336,10 +338,19 @@ TEST(tokenizer_json, takes_the_end_from_the_files_beside_it) {
     EXPECT_NE(notes[0].find("2 ids; the first is used"), std::string::npos);
 }
 
+TEST(tokenizer_json, of_another_name_has_a_configuration_of_its_own) {
+    const TemporaryFolder folder;
+    const std::string file = folder.write("small.json", marked_tokenizer().dump());
+    folder.write("tokenizer_config.json", R"({"eos_token": "<unk>"})");
+    EXPECT_EQ(import_tokenizer(file).eos, 0u);
+    folder.write("small_config.json", R"({"eos_token": "</s>"})");
+    EXPECT_EQ(import_tokenizer(file).eos, 2u);
+}
+
 // ---- what is refused
 
 TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
-    for (const char* name : {"NFC", "NFKC", "Lowercase", "Strip", "BertNormalizer", "Precompiled", "Nmt", "NewOne"}) {
+    for (const char* name : {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Strip", "StripAccents", "BertNormalizer", "Precompiled", "Nmt", "NewOne"}) {
         Json json = byte_level_tokenizer();
         json["normalizer"] = {{"type", name}};
         expect_refused("E_UNSUPPORTED", {"normalizer", name}, json);
@@ -364,6 +375,18 @@ TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
         json["model"]["type"] = name;
         expect_refused("E_UNSUPPORTED", {"model", name, "BPE"}, json);
     }
+}
+
+TEST(tokenizer_json, refuses_normalizers_that_are_not_those_of_spaces) {
+    const auto refused = [](Json part, const char* what) {
+        Json json = marked_tokenizer();
+        json["normalizer"]["normalizers"].push_back(part);
+        expect_refused("E_UNSUPPORTED", {"normalizers[2]", what}, json);
+    };
+    for (const char* name : {"NFC", "NFKC", "Lowercase", "StripAccents"}) refused({{"type", name}}, name);
+    refused({{"type", "Replace"}, {"pattern", {{"String", "``"}}}, {"content", "\""}}, "Replace");
+    refused({{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}}, "Replace");
+    refused({{"type", "Prepend"}, {"prepend", "x"}}, "Prepend");
 }
 
 TEST(tokenizer_json, refuses_parts_with_other_settings) {

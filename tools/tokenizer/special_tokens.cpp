@@ -1,4 +1,4 @@
-// special_tokens: the four files of a Hugging Face folder that name control tokens.
+// special_tokens: the files beside a tokenizer that name control tokens.
 #include "tokenizer/special_tokens.h"
 
 #include <limits>
@@ -77,9 +77,18 @@ void complete(const char* name, const std::optional<uint64_t>& id, const std::op
 
 }  // namespace
 
-SpecialTokens read_special_tokens(const std::string& folder) {
+std::string config_beside(const std::string& tokenizer) {
+    const std::string ending = ".json";
+    const bool ends = tokenizer.size() > ending.size() && tokenizer.compare(tokenizer.size() - ending.size(), ending.size(), ending) == 0;
+    return tokenizer.substr(0, tokenizer.size() - (ends ? ending.size() : 0)) + "_config.json";
+}
+
+SpecialTokens read_special_tokens(const std::string& tokenizer) {
+    const size_t slash = tokenizer.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : tokenizer.substr(0, slash + 1), own = config_beside(tokenizer);
     SpecialTokens known;
-    for (const char* name : {"/tokenizer_config.json", "/special_tokens_map.json", "/generation_config.json", "/config.json"})
+    if (own != folder + "tokenizer_config.json") read_file(own, known);
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json"})
         read_file(folder + name, known);
     return known;
 }

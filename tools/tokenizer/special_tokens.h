@@ -17,8 +17,11 @@ struct SpecialTokens {
     std::vector<std::string> notes;
 };
 
-/// Reads those of the four files that the folder has.
-SpecialTokens read_special_tokens(const std::string& folder);
+/// Where the configuration of a tokenizer's file lies: tokenizer_config.json beside tokenizer.json, x_config.json beside x.json or x.
+std::string config_beside(const std::string& tokenizer);
+
+/// Reads the file's own configuration, and those of the four files that its folder has.
+SpecialTokens read_special_tokens(const std::string& tokenizer);
 
 /// Fills in bos and eos where the tokenizer itself does not say.
 void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes);

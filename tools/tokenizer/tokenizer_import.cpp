@@ -52,7 +52,7 @@ std::string merges_beside(const std::string& vocab) {
 TokenizerModel import_json(const std::string& file, std::vector<std::string>& notes) {
     const Json json = read_json(file, max_json_bytes);
     const JsonView root(json, file);
-    const SpecialTokens special = read_special_tokens(folder_of(file));
+    const SpecialTokens special = read_special_tokens(file);
     const Json::const_iterator model = root.object().find("model");
     const bool only_ids = !json.empty() && std::all_of(json.begin(), json.end(), [](const Json& v) { return v.is_number(); });
     TokenizerModel tokenizer = only_ids || (model != json.end() && model->is_number())
@@ -64,7 +64,7 @@ TokenizerModel import_json(const std::string& file, std::vector<std::string>& no
 
 // The library adds neither begin nor end token; the files beside the model may ask for them.
 TokenizerModel import_sentencepiece(const MappedFile& file, std::vector<std::string>& notes) {
-    const SpecialTokens special = read_special_tokens(folder_of(file.path()));
+    const SpecialTokens special = read_special_tokens(file.path());
     TokenizerModel model = import_tokenizer_sentencepiece(file, notes);
     complete_special_tokens(special, model, notes);
     if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;

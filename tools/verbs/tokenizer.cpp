@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
+#include "tokenizer/special_tokens.h"
 #include "tokenizer/train_tokenizer.h"
 #include "tokenizer/write_tokenizer_json.h"
 #include "verbs/verbs.h"
@@ -31,15 +32,6 @@ TrainTokenizerOptions learning_options(const TokenizerOptions& o) {
     return out;
 }
 
-// tokenizer.json gets the file beside it that names its end token, as the ecosystem has it; other names stand alone.
-std::string config_beside(const std::string& output) {
-    const std::string name = "tokenizer.json";
-    const size_t folder = output.size() < name.size() ? std::string::npos : output.size() - name.size();
-    if (folder == std::string::npos || output.compare(folder, name.size(), name) != 0) return "";
-    if (folder > 0 && output[folder - 1] != '/') return "";
-    return output.substr(0, folder) + "tokenizer_config.json";
-}
-
 void report(const TrainedTokenizer& t, const TokenizerOptions& o) {
     char text[320];
     const double all = t.count_seconds + t.learn_seconds, megabytes = double(t.text_bytes) / 1e6;
@@ -56,13 +48,13 @@ void report(const TrainedTokenizer& t, const TokenizerOptions& o) {
 }
 
 void train(const TokenizerOptions& o) {
-    const std::string config = config_beside(o.output);
+    const std::string config = config_beside(o.output);  // names the token that ends a text
     for (const std::string& file : o.files) require_different(file, o.output);
     require_new(o.output, o.force);
-    if (!config.empty()) require_new(config, o.force);
+    require_new(config, o.force);
     const TrainedTokenizer trained = train_tokenizer(o.files, learning_options(o));
     write_whole(o.output, tokenizer_json(trained.model, o.output));
-    if (!config.empty()) write_whole(config, tokenizer_config_json(trained.model));
+    write_whole(config, tokenizer_config_json(trained.model));
     report(trained, o);
 }
 
@@ -70,7 +62,7 @@ void add_train(CLI::App& tokenizer) {
     CLI::App* verb = tokenizer.add_subcommand("train", "Learn a tokenizer from text and write it as tokenizer.json");
     const auto o = std::make_shared<TokenizerOptions>();
     verb->add_option("files", o->files, "text, UTF-8, or .jsonl with a prompt and a completion a line (--type byte needs none)")->type_name("FILES");
-    verb->add_option("-o,--output", o->output, "the file to write; tokenizer.json gets a tokenizer_config.json beside it")->required()->type_name("FILE");
+    verb->add_option("-o,--output", o->output, "the file to write, x.json; x_config.json beside it names the token that ends a text")->required()->type_name("FILE");
     verb->add_option("--type", o->type, "bpe: byte pairs; unigram: pieces by probability, as SentencePiece; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
         ->check(CLI::IsMember({"bpe", "unigram", "char", "byte"}));
     add_count(*verb, "--vocab", o->vocab, "tokens at most, with bytes and control tokens (required for bpe and unigram)");
