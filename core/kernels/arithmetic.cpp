@@ -31,17 +31,6 @@ float square_root_integer(float x) {
     return float_of((root >> 1) + (uint32_t((exponent >> 1) + 126) << 23));
 }
 
-// Minimax in f on [0, 1): 2^f = 1 + f (c0 + f (c1 + ...)), coefficients times 2^32, relative error 8.3e-8.
-uint32_t exp2_fraction(uint32_t f) {
-    uint32_t p = 0x007a5d3f;
-    p = 0x024ef0aa + multiply_high(p, f);
-    p = 0x0e48e732 + multiply_high(p, f);
-    p = 0x3d7b6adb + multiply_high(p, f);
-    p = 0xb1725d47 + multiply_high(p, f);
-    // c0 + ... reaches 1 - 8e-8 < 1 at f = 1, so p f stays below 2^32 and the result below 2^32.
-    return 0x80000000u + (multiply_high(p, f) >> 1);
-}
-
 float exponential(float x) {
     if (x != x) return x;
     if (!(x >= -87.0f)) return 0;

@@ -7,15 +7,44 @@ namespace mote {
 
 static float scaled(uint32_t sum, uint16_t row_scale, float x_scale) { return (float(int32_t(sum)) * bf16_to_f32(row_scale)) * x_scale; }
 
+// The loop of scale_sums for four rows a turn until sums_end (four and more); row_scales at a word. s0-s3 sums, s4-s7 scales, s8 x_scale.
+[[gnu::naked, gnu::noinline]] static void scale_fours(uint32_t* /*sums*/, const uint16_t* /*row_scales*/, const uint32_t* /*sums_end*/,
+                                                      uint32_t /*x_scale*/) {
+    asm volatile(
+        ".syntax unified\n"
+        "push {r4, lr}\n"
+        "vmov s8, r3\n"
+        "1:\n"
+        "vldm r0, {s0-s3}\n"
+        "ldrd r3, r12, [r1], #8\n"
+        "vcvt.f32.s32 s0, s0\n"
+        "lsl r4, r3, #16\n"
+        "vcvt.f32.s32 s1, s1\n"
+        "bfc r3, #0, #16\n"
+        "vcvt.f32.s32 s2, s2\n"
+        "lsl lr, r12, #16\n"
+        "vcvt.f32.s32 s3, s3\n"
+        "bfc r12, #0, #16\n"
+        "vmov s4, s5, r4, r3\n"
+        "vmov s6, s7, lr, r12\n"
+        "vmul.f32 s0, s0, s4\n"
+        "vmul.f32 s1, s1, s5\n"
+        "vmul.f32 s2, s2, s6\n"
+        "vmul.f32 s3, s3, s7\n"
+        "vmul.f32 s0, s0, s8\n"
+        "vmul.f32 s1, s1, s8\n"
+        "vmul.f32 s2, s2, s8\n"
+        "vmul.f32 s3, s3, s8\n"
+        "vstm r0!, {s0-s3}\n"
+        "cmp r0, r2\n"
+        "blo 1b\n"
+        "pop {r4, pc}\n");
+}
+
 void scale_sums(uint32_t* sums, const uint16_t* row_scales, uint32_t rows, float x_scale) {
-    float* y = reinterpret_cast<float*>(sums);
-    uint32_t r = 0;
-    for (; r + 4 <= rows; r += 4, y += 4, sums += 4, row_scales += 4) {
-        const float y0 = scaled(sums[0], row_scales[0], x_scale), y1 = scaled(sums[1], row_scales[1], x_scale);
-        const float y2 = scaled(sums[2], row_scales[2], x_scale), y3 = scaled(sums[3], row_scales[3], x_scale);
-        y[0] = y0, y[1] = y1, y[2] = y2, y[3] = y3;
-    }
-    for (; r < rows; r++) *y++ = scaled(*sums++, *row_scales++, x_scale);
+    const uint32_t fours = reinterpret_cast<uintptr_t>(row_scales) % 4 ? 0 : rows & ~3u;
+    if (fours) scale_fours(sums, row_scales, sums + fours, bits_of(x_scale));
+    for (uint32_t r = fours; r < rows; r++) sums[r] = bits_of(scaled(sums[r], row_scales[r], x_scale));
 }
 
 }  // namespace mote

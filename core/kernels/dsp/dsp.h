@@ -14,6 +14,8 @@ void dsp_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
 void dsp_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void dsp_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void dsp_attend_q8(const Attention& a, const float* q, float* out);
+void dsp_gate(Activation activation, float* gate, const float* up, uint32_t n);
+void dsp_activate(Activation activation, float* x, uint32_t n);
 void dsp_attend_two_q8(const Attention& a, const float* q, float* out);
 
 /// attend_q8's step from scores, in front of a.scratch, to weights in the same place; returns the sum of probabilities. For measuring.

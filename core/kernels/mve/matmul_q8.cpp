@@ -18,49 +18,55 @@ namespace {
 //                 for (int i = 0; i < 16; i++) sums[r] += w[16 * (i / 4) + 4 * r + i % 4] * x[16 * u + i];
 //     }
 //
-// Two units a turn, after the odd one. q0-q3 rows, q4 x; r2 r4 r6 r12 sums (VMLADAVA takes even registers only); r5 units,
-// r7 start of x, r8 blocks.
-#define MOTE_UNIT                        \
+// The first unit begins the sums, then come four a turn, of which the first turn leaves out some: r9 is where it begins, r5 the turns.
+// q0-q3 rows, q4 x; r2 r4 r6 r12 sums (VMLADAV takes even registers only); r7 start of x, r8 blocks.
+#define MOTE_UNIT(vmladav)               \
     "vld40.32 {q0, q1, q2, q3}, [r0]\n"  \
     "vld41.32 {q0, q1, q2, q3}, [r0]\n"  \
     "vld42.32 {q0, q1, q2, q3}, [r0]\n"  \
     "vld43.32 {q0, q1, q2, q3}, [r0]!\n" \
     "vldrb.u8 q4, [r1], #16\n"           \
-    "vmladava.s8 r2, q0, q4\n"           \
-    "vmladava.s8 r4, q1, q4\n"           \
-    "vmladava.s8 r6, q2, q4\n"           \
-    "vmladava.s8 r12, q3, q4\n"
+    vmladav ".s8 r2, q0, q4\n"           \
+    vmladav ".s8 r4, q1, q4\n"           \
+    vmladav ".s8 r6, q2, q4\n"           \
+    vmladav ".s8 r12, q3, q4\n"
 
 [[gnu::naked, gnu::noinline]] void dots(const uint8_t* /*w*/, const int8_t* /*x*/, uint32_t /*units*/, uint32_t* /*sums*/,
                                         uint32_t /*blocks*/) {
     asm volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, r8, lr}\n"
+        "push {r4, r5, r6, r7, r8, r9, r10, lr}\n"
         "vpush {d8, d9}\n"
-        "ldr r8, [sp, #40]\n"
+        "ldr r8, [sp, #48]\n"
         "mov r7, r1\n"
-        "mov r5, r2\n"
+        "subs r5, r2, #1\n"
+        "ite eq\n"
+        "adreq.w r9, 3f\n"
+        "adrne.w r9, 2f\n"
+        "rsb r4, r5, #0\n"
+        "and r4, r4, #3\n"
+        "mov r6, #36\n"  // bytes of a unit
+        "mla r9, r4, r6, r9\n"
+        "add r9, r9, #1\n"
+        "add r5, r5, #3\n"
+        "lsr r5, r5, #2\n"
         "1:\n"
         "mov r1, r7\n"
-        "mov r2, #0\n"
-        "mov r4, #0\n"
-        "mov r6, #0\n"
-        "mov r12, #0\n"
-        "lsrs lr, r5, #1\n"
-        "bcc 2f\n"
-        MOTE_UNIT
+        MOTE_UNIT("vmladav")
+        "dls lr, r5\n"
+        "bx r9\n"
         "2:\n"
-        "wls lr, lr, 4f\n"
+        MOTE_UNIT("vmladava")
+        MOTE_UNIT("vmladava")
+        MOTE_UNIT("vmladava")
+        MOTE_UNIT("vmladava")
+        "le lr, 2b\n"
         "3:\n"
-        MOTE_UNIT
-        MOTE_UNIT
-        "le lr, 3b\n"
-        "4:\n"
         "stm r3!, {r2, r4, r6, r12}\n"
         "subs r8, r8, #1\n"
         "bne 1b\n"
         "vpop {d8, d9}\n"
-        "pop {r4, r5, r6, r7, r8, pc}\n");
+        "pop {r4, r5, r6, r7, r8, r9, r10, pc}\n");
 }
 
 #undef MOTE_UNIT

@@ -21,6 +21,7 @@ void neon_matmul_f32(const Matrix& w, const float* x, uint32_t count, float* y);
 void neon_matmul_f16(const Matrix& w, const float* x, uint32_t count, float* y);
 void neon_rms_norm(const float* x, const float* w, uint32_t n, float eps, float* y);
 void neon_layer_norm(const float* x, const float* w, const float* bias, uint32_t n, float eps, float* y);
+void neon_rope(RopePairing pairing, float* head, const float* cos_sin, uint32_t pairs);
 void neon_add(float* y, const float* x, uint32_t n);
 
 /// attend_q8's step from scores, in front of a.scratch, to weights in the same place; returns the sum of probabilities. For measuring.

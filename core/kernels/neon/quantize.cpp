@@ -9,13 +9,17 @@ namespace {
 
 constexpr uint32_t lanes = 4;
 
+[[gnu::always_inline]] inline uint32x4_t magnitudes(const float* x) {
+    return vbicq_u32(vreinterpretq_u32_f32(load4(x)), vdupq_n_u32(0x80000000));
+}
+
 uint32_t largest_magnitude(const float* x, uint32_t n) {
     uint32x4_t largest = vdupq_n_u32(0);
-    uint32_t i = 0;
-    for (; i + lanes <= n; i += lanes) largest = vmaxq_u32(largest, vbicq_u32(vreinterpretq_u32_f32(load4(x + i)), vdupq_n_u32(0x80000000)));
+    const float *const end = x + n, *const whole = x + (n & ~7u);
+    for (; x < whole; x += 8) largest = vmaxq_u32(vmaxq_u32(largest, magnitudes(x)), magnitudes(x + lanes));
     const uint32x2_t two = vmax_u32(vget_low_u32(largest), vget_high_u32(largest));
     uint32_t most = vget_lane_u32(vpmax_u32(two, two), 0);
-    for (; i < n; i++) most = magnitude(x[i]) > most ? magnitude(x[i]) : most;
+    for (; x < end; x++) most = magnitude(*x) > most ? magnitude(*x) : most;
     return most;
 }
 
@@ -25,9 +29,9 @@ uint32_t largest_magnitude(const float* x, uint32_t n) {
 }
 
 void round_to_int8(const float* x, uint32_t n, float inverse, int8_t* q) {
-    uint32_t i = 0;
-    for (; i + 8 <= n; i += 8) store(q + i, vreinterpret_s8_u8(vmovn_u16(vcombine_u16(rounded(x + i, inverse), rounded(x + i + 4, inverse)))));
-    for (; i < n; i++) q[i] = int8_t(bits_of(x[i] * inverse + 12582912.0f) - 0x4b400000u);
+    const float *const end = x + n, *const whole = x + (n & ~7u);
+    for (; x < whole; x += 8, q += 8) store(q, vreinterpret_s8_u8(vmovn_u16(vcombine_u16(rounded(x, inverse), rounded(x + lanes, inverse)))));
+    for (; x < end; x++) *q++ = int8_t(bits_of(*x * inverse + 12582912.0f) - 0x4b400000u);
 }
 
 }  // namespace
@@ -38,7 +42,7 @@ void neon_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, u
     int8_t* q = to.values + size_t(token) * to.stride;
     to.scales[token] = float_of(largest) / 127.0f;
     round_to_int8(x, cols, 127.0f / float_of(largest), q);
-    for (uint32_t i = cols; i < to.stride; i++) q[i] = 0;
+    for (int8_t *at = q + cols, *const end = q + to.stride; at < end; at++) *at = 0;
 }
 
 }  // namespace mote

@@ -1,4 +1,4 @@
-// vector: norms and sums. The four lanes are the four stripes, and nothing is fused: AArch64 NEON gives the bits of ref.
+// vector: norms, rope and sums. In sums the four lanes are the four stripes, and nothing is fused: AArch64 NEON gives the bits of ref.
 #include "../ref/ref.h"
 #include "lanes.h"
 #include "neon.h"
@@ -68,6 +68,31 @@ void neon_add(float* y, const float* x, uint32_t n) {
     uint32_t i = 0;
     for (; i + lanes <= n; i += lanes) store(y + i, vaddq_f32(load4(y + i), load4(x + i)));
     for (; i < n; i++) y[i] = y[i] + x[i];
+}
+
+void neon_rope(RopePairing pairing, float* head, const float* cos_sin, uint32_t pairs) {
+    const bool interleaved = pairing == RopePairing::interleaved;
+    uint32_t i = 0;
+    for (; i + lanes <= pairs; i += lanes, cos_sin += 2 * lanes) {
+        const float32x4x2_t angle = vld2q_f32(cos_sin);
+        float* const a = interleaved ? head + 2 * i : head + i;
+        float* const b = a + pairs;
+        float32x4x2_t v;
+        if (interleaved) v = vld2q_f32(a);
+        else v.val[0] = load4(a), v.val[1] = load4(b);
+        const float32x4_t c = angle.val[0], s = angle.val[1];
+        const float32x4x2_t turned{{vsubq_f32(vmulq_f32(v.val[0], c), vmulq_f32(v.val[1], s)),
+                                    vaddq_f32(vmulq_f32(v.val[0], s), vmulq_f32(v.val[1], c))}};
+        if (interleaved) vst2q_f32(a, turned);
+        else store(a, turned.val[0]), store(b, turned.val[1]);
+    }
+    for (; i < pairs; i++, cos_sin += 2) {
+        float& a = head[interleaved ? 2 * i : i];
+        float& b = head[interleaved ? 2 * i + 1 : i + pairs];
+        const float u = a, v = b, c = cos_sin[0], s = cos_sin[1];
+        a = u * c - v * s;
+        b = u * s + v * c;
+    }
 }
 
 }  // namespace mote

@@ -28,7 +28,7 @@ void product(Pieces& pieces, const Kernels& row, Format format, uint32_t rows, u
     const uint32_t row_bytes = q8 ? cols : cols / 2, fit = uint32_t(image.bytes / row_bytes) & ~3u;
     Matrix w;
     w.data = image.data, w.format = format, w.cols = cols, w.rows = rows < fit ? rows : fit;
-    uint16_t* row_scales = pieces.take_array<uint16_t>(w.rows);
+    uint16_t* row_scales = reinterpret_cast<uint16_t*>(pieces.take(w.rows * sizeof(uint16_t)));  // as they lie in a file
     for (uint32_t r = 0; r < w.rows; r++) row_scales[r] = uint16_t(0x3b00u + random.below(128));
     uint8_t* group_scales = q8 ? nullptr : pieces.take(w.rows * (cols / 32));
     for (uint32_t i = 0; !q8 && i < w.rows * (cols / 32); i++) group_scales[i] = uint8_t(random.below(255) - 127);
