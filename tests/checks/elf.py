@@ -9,7 +9,7 @@ ALLOC, EXEC = 2, 4                          # section flags
 PROGBITS, NOBITS, INIT_ARRAY = 1, 8, 14     # section types
 
 Section = collections.namedtuple("Section", "name type flags size")
-Symbol = collections.namedtuple("Symbol", "name defined")
+Symbol = collections.namedtuple("Symbol", "name defined value is_function")
 
 
 class Elf:
@@ -42,11 +42,11 @@ class Elf:
                 continue
             for at in range(begin + each, begin + size, each):
                 if wide:
-                    n, _, _, index = struct.unpack_from("<IBBH", data, at)
+                    n, info, _, index, value = struct.unpack_from("<IBBHQ", data, at)
                 else:
-                    n, _, _, _, _, index = struct.unpack_from("<IIIBBH", data, at)
+                    n, value, _, info, _, index = struct.unpack_from("<IIIBBH", data, at)
                 if n:
-                    self.symbols.append(Symbol(text(link, n), index != 0))
+                    self.symbols.append(Symbol(text(link, n), index != 0, value, info & 15 == 2))
 
     def bytes_of(self, wanted):
         return sum(s.size for s in self.sections if wanted(s))

@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 import firmware
+import shares
 
 # What is measured: core, board, the plugin's argument for the instruction set, whether the board holds the 260K model, and under Linux
 # the CPU.
@@ -133,7 +134,9 @@ class Bench:
             shutil.copyfile(os.path.join(self.folder, model), os.path.join(self.folder, "model"))
         elf = firmware.build(board, program, self.builds)
         counts = os.path.join(self.folder, "%s.%s.%s" % (board, program, model))
-        told = firmware.run(board, elf, "%s,out=%s,isa=%s" % (self.plugin, counts, isa), os.path.join(self.folder, model), self.folder, cpu)
+        plugin = "%s,out=%s,profile=%s.profile,isa=%s" % (self.plugin, counts, counts, isa)
+        told = firmware.run(board, elf, plugin, os.path.join(self.folder, model), self.folder, cpu)
+        self.shares = shares.shares(elf, counts + ".profile")
         with open(counts, encoding="ascii") as file:
             numbers = [int(line) for line in file]
         lines = told.splitlines()
@@ -150,8 +153,11 @@ class Bench:
         return out
 
     def tokens(self, target, weights):
+        """Counts of the first and the last token, the mean, and {operation: mean}."""
         numbers = [n for _, n in self.count(target, "bench_tokens", weights)]
-        return [numbers[0], numbers[-1], sum(numbers) / len(numbers)]
+        if sum(self.shares.values()) != sum(numbers):
+            raise SystemExit("%s: the profile has %d instructions, the count %d" % (target[0], sum(self.shares.values()), sum(numbers)))
+        return [numbers[0], numbers[-1], sum(numbers) / len(numbers)], {name: n / len(numbers) for name, n in self.shares.items()}
 
 
 def softmax_lines(counts):
@@ -160,6 +166,15 @@ def softmax_lines(counts):
              "made, by three instructions more without vectors. CMSIS-NN: arm_softmax_s8, gcc (and clang).", "",
              "| core | row | softmax | CMSIS-NN |", "|---|---|---|---|"]
     return lines + ["| %s | %s | %.1f | %s |" % (core, row, n, PEER_SOFTMAX.get(core, "-")) for core, (row, n) in counts.items()]
+
+
+SHARES = "## Where the instructions of a token are"
+
+
+def share_lines(spent):
+    lines = ["", SHARES, "", "260K, q8, mean of 256 positions, thousands; by function (`arm/shares.py`). Not compared by the test.", "",
+             "| core | " + " | ".join(shares.NAMES) + " |", "|---|" + "---|" * len(shares.NAMES)]
+    return lines + ["| %s | %s |" % (core, " | ".join("%.1f" % (own[name] / 1e3) for name in shares.NAMES)) for core, own in spent.items()]
 
 
 def prefill_lines(products):
@@ -204,7 +219,7 @@ def table(bench):
               "dim 64, hidden 172, 5 layers, 8 heads, 4 kv heads, vocab 512, random weights, q8 cache, context 256: position 0, position 255, mean of 256.",
               "llama2.c: run.c in float, gcc -O3.", "",
               "| core | " + " | ".join("%s: 0 | 255 | mean" % w for w in WEIGHTS) + " | llama2.c: 0 | 255 | mean |", "|---|" + "---|" * (3 * len(WEIGHTS) + 3)]
-    means, best, prefill, softmax = {}, {}, {}, {}
+    means, best, prefill, softmax, spent = {}, {}, {}, {}, {}
     for target in TARGETS:
         core = target[0]
         products = bench.products(target)
@@ -223,11 +238,13 @@ def table(bench):
         if core in PEER_PRODUCTS:
             text.append("| | *CMSIS-NN* | %s |" % " | ".join("*%s*" % v for w in WEIGHTS for v in PEER_PRODUCTS[core][w]))
         if target[3]:
-            counts = {w: bench.tokens(target, w) for w in WEIGHTS}
+            both = {w: bench.tokens(target, w) for w in WEIGHTS}
+            counts = {w: numbers for w, (numbers, _) in both.items()}
             means[core] = counts["q8"][-1] / 1e6
+            spent[core] = both["q8"][1]
             cells = ["%.3f" % (n / 1e6) for w in WEIGHTS for n in counts[w]] + PEER_TOKENS.get(core, ["-"] * 3)
             tokens.append("| %s | %s |" % (core, " | ".join(cells)))
-    return "\n".join(text + prefill_lines(prefill) + attention + softmax_lines(softmax) + tokens + aims(means, best, prefill, softmax)) + "\n"
+    return "\n".join(text + prefill_lines(prefill) + attention + softmax_lines(softmax) + tokens + share_lines(spent) + aims(means, best, prefill, softmax)) + "\n"
 
 
 def cells(text):
@@ -238,6 +255,8 @@ def cells(text):
             heading = line
         words = [word.strip() for word in line.strip("| ").split("|")]
         for column, word in enumerate(words[1:], 1):
+            if heading == SHARES:
+                continue
             if line.startswith("| Cortex") or line.startswith("| AArch64") or line.startswith("| Armv"):
                 if re.fullmatch(r"[0-9.]+", word):
                     name = words[1] if "token" not in heading else "token"
