@@ -98,6 +98,12 @@ class Arguments(Training):
         self.assertIn(b'"eos_token": "<|endoftext|>"', self.path("small_config.json").read_bytes())
         self.refuses(USAGE, "E_ARG", "tokenizer", "train", "--vocab", "300", "text", "-o", "small", says="small_config.json")
 
+    def test_J06_a_wordpiece_vocabulary_is_a_vocab_txt(self):
+        self.accepts("tokenizer", "train", "--type", "wordpiece", "--vocab", "200", "text", "-o", "vocab.txt")
+        self.assertTrue(self.path("vocab.txt").read_bytes().startswith(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"))
+        self.refuses(USAGE, "E_ARG", "tokenizer", "train", "--type", "wordpiece", "--vocab", "200", "--special", "<x>", "text", "-o", "v.txt", says="[CLS]")
+        self.accepts("tokenize", "--tokenizer", "vocab.txt", "-p", "Once")
+
     def test_J10_results_that_nobody_can_read(self):
         with open("/dev/full", "wb") as full:
             self.assertEqual(self.mote("train", "--data", "text", *SHORT, "-o", "run", stdout=full).returncode, IO)

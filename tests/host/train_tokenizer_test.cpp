@@ -11,6 +11,7 @@
 #include "tokenizer/bpe.h"
 #include "tokenizer/tokenizer_import.h"
 #include "tokenizer/train_tokenizer.h"
+#include "tokenizer/train_wordpiece.h"
 #include "tokenizer/write_tokenizer_json.h"
 
 namespace mote::tools {
@@ -221,6 +222,41 @@ TEST(train_tokenizer, lets_no_word_go_from_one_file_into_the_next) {
     const TokenizerModel m =
         train_tokenizer({folder.write("1", "ab"), folder.write("2", "ab")}, options_of(TokenizerType::bpe, 1000)).model;
     EXPECT_EQ(m.pieces.size(), 258u);
+}
+
+// ---- WordPiece
+
+TEST(train_wordpiece, makes_the_vocabulary_of_the_plainest_loops) {
+    const Json vectors = Json::parse(read_file(std::string(MOTE_TESTS_HOST) + "/wordpiece_vectors.json"));
+    for (const auto& [size, pieces] : vectors["vocab"].items()) {
+        const TokenizerModel m = train_on(vectors["text"].get<std::string>(), options_of(TokenizerType::wordpiece, uint32_t(std::stoul(size))));
+        std::string expected;
+        for (const Json& piece : pieces) expected += piece.get<std::string>() + "\n";
+        EXPECT_EQ(vocab_txt(m), expected) << size << " tokens";
+    }
+}
+
+TEST(train_wordpiece, reads_back_from_its_vocab_txt) {
+    const TokenizerModel m = train_on(varied_text() + " Caf\xc3\xa9 caf\xc3\xa9s.", options_of(TokenizerType::wordpiece, 120));
+    const TemporaryFolder folder;
+    const TokenizerModel back = import_tokenizer(folder.write("vocab.txt", vocab_txt(m)));
+    EXPECT_EQ(back.pieces, m.pieces);
+    EXPECT_EQ(back.flags, m.flags);
+    EXPECT_EQ(back.bos, m.bos);
+    EXPECT_EQ(back.eos, m.eos);
+    const OpenedTokenizer t(m);
+    EXPECT_EQ(t.encode("CAF\xc3\x89s 17!"), OpenedTokenizer(back).encode("CAF\xc3\x89s 17!"));
+    EXPECT_EQ(t.decode(t.encode("Cafes 17!")), "cafes 17!");
+}
+
+TEST(train_wordpiece, refuses_what_cannot_be_learnt) {
+    const auto refused = [](const char* code, const char* part, const std::string& text, uint32_t vocab) {
+        expect_refusal(code, {part}, [&] { train_on(text, options_of(TokenizerType::wordpiece, vocab)); });
+    };
+    refused("E_ARG", "--vocab", "a b", 0);
+    refused("E_ARG", "at least 8", "ab", 7);  // a, b and ##b
+    refused("E_EMPTY", "no words", " \n \t", 100);
+    EXPECT_EQ(train_on("ab", options_of(TokenizerType::wordpiece, 100)).pieces.size(), 9u);
 }
 
 // ---- there and back

@@ -1,154 +1,13 @@
-// train_bpe: every pair knows its count and the words that have it; a merge changes only those. The queue holds counts that
-// were right once: what comes out is compared with the count of now, and goes back if it was too high.
+// train_bpe: bytes are the alphabet, and merges make the rest.
 #include "tokenizer/train_bpe.h"
 
 #include <algorithm>
-#include <queue>
-#include <unordered_map>
 
 #include "base/output.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/merge_learner.h"
 
 namespace mote::tools {
-namespace {
-
-struct Pair {
-    uint32_t left, right;
-    uint64_t count = 0;
-    std::vector<uint32_t> words{};  // may name words that have lost the pair
-};
-
-// A word as tokens, in Learner::tokens_.
-struct Word {
-    size_t begin;
-    uint32_t length;
-    uint64_t count;
-};
-
-class Learner {
-public:
-    Learner(TokenizerModel& model, const std::vector<WordCount>& words);
-
-    /// Merges the best pair. False if no two tokens stand side by side in any word.
-    bool merge_best();
-
-private:
-    struct Queued {
-        uint64_t count;
-        uint32_t pair;
-    };
-    struct Worse {
-        const Learner& learner;
-        bool operator()(const Queued& a, const Queued& b) const { return learner.is_worse(a, b); }
-    };
-
-    bool is_worse(const Queued& a, const Queued& b) const;
-    uint32_t pair_of(uint32_t left, uint32_t right);
-    void more(uint32_t left, uint32_t right, uint32_t word);
-    void fewer(uint32_t left, uint32_t right, uint64_t count);
-    uint32_t token_of(const std::string& piece);
-    void merge_in_word(uint32_t word, uint32_t left, uint32_t right, uint32_t merged);
-
-    TokenizerModel& model_;
-    std::vector<Word> words_;
-    std::vector<uint32_t> tokens_;
-    std::vector<Pair> pairs_;
-    std::unordered_map<uint64_t, uint32_t> pair_ids_;
-    std::unordered_map<std::string, uint32_t> ids_;  // of what merges have made
-    std::vector<uint32_t> touched_;                  // pairs whose count the merge under way has raised
-    std::priority_queue<Queued, std::vector<Queued>, Worse> queue_;
-};
-
-Learner::Learner(TokenizerModel& model, const std::vector<WordCount>& words) : model_(model), queue_(Worse{*this}) {
-    for (const WordCount& w : words) {
-        const uint32_t word = static_cast<uint32_t>(words_.size());
-        words_.push_back({tokens_.size(), static_cast<uint32_t>(w.word.size()), w.count});
-        for (const char& c : w.word) tokens_.push_back(model.byte_ids[static_cast<uint8_t>(c)]);
-        for (size_t i = words_.back().begin + 1; i < tokens_.size(); i++) more(tokens_[i - 1], tokens_[i], word);
-    }
-    for (uint32_t pair = 0; pair < pairs_.size(); pair++) queue_.push({pairs_[pair].count, pair});
-    touched_.clear();
-}
-
-bool Learner::is_worse(const Queued& a, const Queued& b) const {
-    if (a.count != b.count) return a.count < b.count;
-    const Pair &pa = pairs_[a.pair], &pb = pairs_[b.pair];
-    const int order = model_.pieces[pa.left].compare(model_.pieces[pb.left]);
-    return order != 0 ? order < 0 : model_.pieces[pa.right].compare(model_.pieces[pb.right]) < 0;
-}
-
-uint32_t Learner::pair_of(uint32_t left, uint32_t right) {
-    const auto [found, is_new] = pair_ids_.emplace(uint64_t(left) << 32 | right, static_cast<uint32_t>(pairs_.size()));
-    if (is_new) pairs_.push_back({left, right});
-    return found->second;
-}
-
-void Learner::more(uint32_t left, uint32_t right, uint32_t word) {
-    const uint32_t id = pair_of(left, right);
-    Pair& pair = pairs_[id];
-    pair.count += words_[word].count;
-    if (pair.words.empty() || pair.words.back() != word) pair.words.push_back(word);
-    touched_.push_back(id);
-}
-
-void Learner::fewer(uint32_t left, uint32_t right, uint64_t count) { pairs_[pair_of(left, right)].count -= count; }
-
-// Two merges may make the same piece, as a+bc and ab+c do: it stays one token.
-uint32_t Learner::token_of(const std::string& piece) {
-    const auto [found, is_new] = ids_.emplace(piece, static_cast<uint32_t>(model_.pieces.size()));
-    if (is_new) model_.pieces.push_back(piece);
-    return found->second;
-}
-
-// From left to right, in place. A pair goes if either of its tokens is merged, once; a pair comes if either is new.
-void Learner::merge_in_word(uint32_t word, uint32_t left, uint32_t right, uint32_t merged) {
-    Word& w = words_[word];
-    uint32_t* const tokens = tokens_.data() + w.begin;
-    uint32_t written = 0, merge_end = w.length + 1;  // where the last merge ended: there the pair before is gone already
-    for (uint32_t i = 0; i < w.length;) {
-        const bool merges = i + 1 < w.length && tokens[i] == left && tokens[i + 1] == right;
-        const uint32_t token = merges ? merged : tokens[i];
-        const bool behind_merge = merge_end == i;
-        if (merges) {
-            if (i > 0 && !behind_merge) fewer(tokens[written - 1], left, w.count);
-            if (i + 2 < w.length) fewer(right, tokens[i + 2], w.count);
-        }
-        if (written > 0 && (merges || behind_merge)) more(tokens[written - 1], token, word);
-        tokens[written++] = token;
-        i += merges ? 2 : 1;
-        if (merges) merge_end = i;
-    }
-    w.length = written;
-}
-
-bool Learner::merge_best() {
-    while (!queue_.empty()) {
-        const Queued best = queue_.top();
-        queue_.pop();
-        const uint64_t count = pairs_[best.pair].count;
-        if (count == 0) continue;
-        if (count != best.count) {
-            queue_.push({count, best.pair});
-            continue;
-        }
-        const uint32_t left = pairs_[best.pair].left, right = pairs_[best.pair].right;
-        const uint32_t merged = token_of(model_.pieces[left] + model_.pieces[right]);
-        model_.merges.push_back({left, right, merged, static_cast<uint32_t>(model_.merges.size())});
-        const std::vector<uint32_t> having = std::move(pairs_[best.pair].words);
-        for (const uint32_t word : having) merge_in_word(word, left, right, merged);
-        pairs_[best.pair].count = 0;
-        pairs_[best.pair].words.clear();
-        std::sort(touched_.begin(), touched_.end());
-        touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-        for (const uint32_t pair : touched_)
-            if (pairs_[pair].count) queue_.push({pairs_[pair].count, pair});
-        touched_.clear();
-        return true;
-    }
-    return false;
-}
-
-}  // namespace
 
 TokenizerModel byte_tokenizer(const std::vector<std::string>& specials) {
     TokenizerModel model = empty_tokenizer();
@@ -170,7 +29,9 @@ TokenizerModel byte_tokenizer(const std::vector<std::string>& specials) {
 TokenizerModel train_bpe(const std::vector<WordCount>& words, const std::vector<std::string>& specials, uint32_t vocab) {
     TokenizerModel model = byte_tokenizer(specials);
     model.pre_tokenizer = PreTokenizer::gpt2;
-    Learner learner(model, words);
+    MergeLearner learner(model, words, [&](const std::string& word, std::vector<uint32_t>& tokens) {
+        for (const char& c : word) tokens.push_back(model.byte_ids[static_cast<uint8_t>(c)]);
+    });
     Progress progress("merge", "tokens", vocab);
     while (model.pieces.size() < vocab && learner.merge_best()) progress.at(model.pieces.size());
     return model;

@@ -13,11 +13,9 @@ namespace mote::tools {
 /// control token ends a text.
 TokenizerModel byte_tokenizer(const std::vector<std::string>& specials);
 
-/// A byte tokenizer that splits words by the rule of GPT-2, with merges up to `vocab` tokens, or as many as the words allow. The
-/// most frequent pair merges first; of equally frequent ones the pair that is greater in byte order, left part first.
+/// A byte tokenizer that splits words by the rule of GPT-2, with merges (merge_learner.h) up to `vocab` tokens, or as many as the words allow.
 /// Shows progress. Throws Failure when interrupted.
 ///   vocab  at least 256 + specials
-/// Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.
 TokenizerModel train_bpe(const std::vector<WordCount>& words, const std::vector<std::string>& specials, uint32_t vocab);
 
 }  // namespace mote::tools

@@ -11,6 +11,7 @@
 #include "tokenizer/train_bpe.h"
 #include "tokenizer/train_characters.h"
 #include "tokenizer/train_unigram.h"
+#include "tokenizer/train_wordpiece.h"
 
 namespace mote::tools {
 namespace {
@@ -41,11 +42,12 @@ void check_sizes(const TrainTokenizerOptions& o, size_t files) {
     if (o.type == TokenizerType::bpe && o.vocab < bytes) refuse_usage("--vocab must be at least " + needed + " for --type bpe");
     if (o.type == TokenizerType::unigram && o.vocab < bytes + 2)
         refuse_usage("--vocab must be at least " + std::to_string(bytes + 2) + " for --type unigram: " + needed + ", <unk> and a piece");
+    if (o.type == TokenizerType::wordpiece && o.vocab == 0) refuse_usage("--vocab is required for --type wordpiece");
     if (o.type == TokenizerType::bytes && o.vocab != 0 && o.vocab != bytes) refuse_usage("--vocab must be " + needed + " for --type byte, or left out");
     if (o.type == TokenizerType::characters && o.vocab != 0 && o.vocab < o.specials.size() + 2)
         refuse_usage("--vocab must be at least " + std::to_string(o.specials.size() + 2) + " for --type char: control tokens, <unk>, a character");
-    if ((o.type == TokenizerType::characters || o.type == TokenizerType::unigram) && o.invalid == InvalidUtf8::bytes)
-        refuse_usage("--invalid bytes: bytes that are no characters cannot be learnt by --type char or unigram; use replace, or --type bpe");
+    if ((o.type == TokenizerType::characters || o.type == TokenizerType::unigram || o.type == TokenizerType::wordpiece) && o.invalid == InvalidUtf8::bytes)
+        refuse_usage("--invalid bytes: bytes that are no characters cannot be learnt by --type char, unigram or wordpiece; use replace, or --type bpe");
     if (o.type != TokenizerType::bytes && files == 0) refuse_usage("no FILES to learn from");
     if (o.threads == 0) refuse_usage("-t must be at least 1");
 }
@@ -67,6 +69,7 @@ TrainedTokenizer train_tokenizer(const std::vector<std::string>& files, const Tr
     const double counted = seconds();
     out.model = o.type == TokenizerType::bpe       ? train_bpe(words, o.specials, o.vocab)
                 : o.type == TokenizerType::unigram ? train_unigram(words, o.specials, o.vocab)
+                : o.type == TokenizerType::wordpiece ? train_wordpiece(words, o.vocab)
                                                    : train_characters(words, o.specials, o.vocab ? o.vocab : max_vocab);
     out.learn_seconds = seconds() - counted;
     out.count_seconds = counted - start;

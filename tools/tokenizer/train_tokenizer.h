@@ -10,12 +10,12 @@
 
 namespace mote::tools {
 
-enum class TokenizerType { bpe, unigram, characters, bytes };
+enum class TokenizerType { bpe, unigram, wordpiece, characters, bytes };
 
 struct TrainTokenizerOptions {
     TokenizerType type = TokenizerType::bpe;
     uint32_t vocab = 0;                                   // tokens at most; 0: as many as characters or bytes need
-    std::vector<std::string> specials = {"<|endoftext|>"};  // control tokens; the first ends a text
+    std::vector<std::string> specials = {"<|endoftext|>"};  // control tokens; the first ends a text. WordPiece has its own
     InvalidUtf8 invalid = InvalidUtf8::error;
     uint32_t threads = 1;                                 // change nothing but the time
     size_t block_bytes = 1 << 20;                         // likewise

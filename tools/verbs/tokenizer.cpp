@@ -9,6 +9,7 @@
 #include "base/output.h"
 #include "tokenizer/special_tokens.h"
 #include "tokenizer/train_tokenizer.h"
+#include "tokenizer/train_wordpiece.h"
 #include "tokenizer/write_tokenizer_json.h"
 #include "verbs/verbs.h"
 
@@ -24,7 +25,7 @@ struct TokenizerOptions {
 
 TrainTokenizerOptions learning_options(const TokenizerOptions& o) {
     TrainTokenizerOptions out;
-    out.type = o.type == "bpe" ? TokenizerType::bpe : o.type == "unigram" ? TokenizerType::unigram : o.type == "char" ? TokenizerType::characters : TokenizerType::bytes;
+    out.type = o.type == "bpe" ? TokenizerType::bpe : o.type == "unigram" ? TokenizerType::unigram : o.type == "wordpiece" ? TokenizerType::wordpiece : o.type == "char" ? TokenizerType::characters : TokenizerType::bytes;
     out.invalid = o.invalid == "error" ? InvalidUtf8::error : o.invalid == "replace" ? InvalidUtf8::replace : InvalidUtf8::bytes;
     out.vocab = o.vocab;
     out.threads = o.threads;
@@ -49,23 +50,25 @@ void report(const TrainedTokenizer& t, const TokenizerOptions& o) {
 
 void train(const TokenizerOptions& o) {
     const std::string config = config_beside(o.output);  // names the token that ends a text
+    const bool wordpiece = o.type == "wordpiece";        // a vocab.txt says all of it
+    if (wordpiece && !o.specials.empty()) refuse_usage("--special: the control tokens of --type wordpiece are [PAD] [UNK] [CLS] [SEP] [MASK]");
     for (const std::string& file : o.files) require_different(file, o.output);
     require_new(o.output, o.force);
-    require_new(config, o.force);
+    if (!wordpiece) require_new(config, o.force);
     const TrainedTokenizer trained = train_tokenizer(o.files, learning_options(o));
-    write_whole(o.output, tokenizer_json(trained.model, o.output));
-    write_whole(config, tokenizer_config_json(trained.model));
+    write_whole(o.output, wordpiece ? vocab_txt(trained.model) : tokenizer_json(trained.model, o.output));
+    if (!wordpiece) write_whole(config, tokenizer_config_json(trained.model));
     report(trained, o);
 }
 
 void add_train(CLI::App& tokenizer) {
-    CLI::App* verb = tokenizer.add_subcommand("train", "Learn a tokenizer from text and write it as tokenizer.json");
+    CLI::App* verb = tokenizer.add_subcommand("train", "Learn a tokenizer from text and write it as tokenizer.json, or vocab.txt");
     const auto o = std::make_shared<TokenizerOptions>();
     verb->add_option("files", o->files, "text, UTF-8, or .jsonl with a prompt and a completion a line (--type byte needs none)")->type_name("FILES");
-    verb->add_option("-o,--output", o->output, "the file to write, x.json; x_config.json beside it names the token that ends a text")->required()->type_name("FILE");
-    verb->add_option("--type", o->type, "bpe: byte pairs; unigram: pieces by probability, as SentencePiece; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
-        ->check(CLI::IsMember({"bpe", "unigram", "char", "byte"}));
-    add_count(*verb, "--vocab", o->vocab, "tokens at most, with bytes and control tokens (required for bpe and unigram)");
+    verb->add_option("-o,--output", o->output, "the file to write: x.json, and x_config.json beside it names the token that ends a text; for wordpiece a vocab.txt")->required()->type_name("FILE");
+    verb->add_option("--type", o->type, "bpe: byte pairs; unigram: pieces by probability, as SentencePiece; wordpiece: lower-cased words and their parts, as BERT; char: every character a token, others <unk>; byte: 256 bytes (default bpe)")
+        ->check(CLI::IsMember({"bpe", "unigram", "wordpiece", "char", "byte"}));
+    add_count(*verb, "--vocab", o->vocab, "tokens at most, with bytes and control tokens (required for bpe, unigram and wordpiece)");
     verb->add_option("--special", o->specials, "control token that words never cross; may be repeated, the first ends a text (default <|endoftext|>)")
         ->type_name("TEXT")->allow_extra_args(false);
     verb->add_option("--invalid", o->invalid, "what is not UTF-8: error, replace (by U+FFFD) or bytes (default error)")
