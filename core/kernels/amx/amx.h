@@ -6,5 +6,6 @@
 namespace mote {
 
 void amx_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
+void amx_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 
 #include "../avx512/avx512.h"
 #include "amx.h"
+#include "shapes.h"
 
 namespace mote {
 namespace {
@@ -11,28 +12,15 @@ namespace {
 constexpr uint32_t tile_tokens = 16, tile_cols = 64;
 
 // Sums of two blocks and two groups of tokens: 0 to 3. Activations and weights of 64 columns: 4, 6; of the columns that are left: 5, 7.
-struct alignas(64) TileShapes {
-    uint8_t palette = 1, start_row = 0, reserved[14] = {};
-    uint16_t line_bytes[16] = {};
-    uint8_t lines[16] = {};
-
-    explicit TileShapes(uint32_t cols_left) {
-        for (uint32_t sum = 0; sum < 4; sum++) set(sum, tile_tokens, 16);
-        set(4, tile_tokens, tile_cols);
-        set(6, tile_cols / 4, 16);
-        if (cols_left == 0) return;
-        set(5, tile_tokens, cols_left);
-        set(7, cols_left / 4, 16);
-    }
-    void set(uint32_t tile, uint32_t line_count, uint32_t bytes) {
-        lines[tile] = uint8_t(line_count);
-        line_bytes[tile] = uint16_t(bytes);
-    }
-};
-
-void load_shapes(const TileShapes& shapes) {
-    asm volatile("" ::: "memory");  // the compiler does not see that the instruction reads the shapes
-    _tile_loadconfig(&shapes);
+TileShapes shapes_for(uint32_t cols_left) {
+    TileShapes shapes;
+    for (uint32_t sum = 0; sum < 4; sum++) shapes.set(sum, tile_tokens, 16);
+    shapes.set(4, tile_tokens, tile_cols);
+    shapes.set(6, tile_cols / 4, 16);
+    if (cols_left == 0) return shapes;
+    shapes.set(5, tile_tokens, cols_left);
+    shapes.set(7, cols_left / 4, 16);
+    return shapes;
 }
 
 struct Operands {
@@ -122,7 +110,7 @@ void multiply_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, fl
 
 void amx_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
     if (x.exponents || count < tile_tokens) return avx512_matmul_q8(w, x, count, y);
-    load_shapes(TileShapes(padded_cols(Format::q8, w.cols) % tile_cols));
+    load_shapes(shapes_for(padded_cols(Format::q8, w.cols) % tile_cols));
     uint32_t done = 0;
     for (; done + 2 * tile_tokens <= count; done += 2 * tile_tokens) multiply_tokens<true>(w, x, done, y);
     for (; done + tile_tokens <= count; done += tile_tokens) multiply_tokens<false>(w, x, done, y);

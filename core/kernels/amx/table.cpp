@@ -8,7 +8,7 @@ namespace mote {
 
 extern const Kernels amx_kernels;
 const Kernels amx_kernels = {
-    "amx",          avx2_matmul_f32, avx2_matmul_f16,  amx_matmul_q8, avx512_matmul_q4, avx2_quantize_row,
+    "amx",          avx2_matmul_f32, avx2_matmul_f16,  amx_matmul_q8, amx_matmul_q4, avx2_quantize_row,
     ref_attend_f32, ref_attend_f16,  avx512_attend_q8, nullptr,       avx2_rms_norm,    ref_layer_norm,
     avx2_gate,      avx2_activate,   ref_rope,         avx2_add,
 };
