@@ -49,10 +49,13 @@ struct Share {
     }
 };
 
-// Calls work(share) for every worker at once, or for the one there is.
+// Products of two numbers that are worth a handover to another core and back, which costs about what they do.
+constexpr uint64_t least_shared_products = 48 << 10;
+
+// Calls work(share) for every worker at once, or for one where there is one, or little to do.
 template <class Work>
-[[gnu::always_inline]] inline void share(const Pass& p, const Work& work) {
-    if (MOTE_WORKERS && p.workers) {
+[[gnu::always_inline]] inline void share(const Pass& p, uint64_t products, const Work& work) {
+    if (MOTE_WORKERS && p.workers && products >= least_shared_products) {
         struct Job {
             const Work& work;
             uint32_t workers;
@@ -69,7 +72,7 @@ template <class Work>
 template <class Work>
 [[gnu::always_inline]] inline void share_tokens(const Pass& p, const Work& work) {
     if (!MOTE_WORKERS || !p.workers || p.count == 1) return work(p);
-    share(p, [&](Share own) {
+    share(p, least_shared_products, [&](Share own) {
         const Range tokens = own.of(p.count, 1);
         if (tokens.begin == tokens.end) return;
         work(Pass{p.model, p.a, p.plan, p.kernel, p.arena, nullptr, own.worker, p.first + tokens.begin, tokens.end - tokens.begin,
@@ -144,7 +147,12 @@ template <class Then>
 [[gnu::always_inline]] inline void multiply(const Pass& p, Operand& x, const Product* products, uint32_t count, const Then& then) {
     for (uint32_t i = 0; i < count; i++)
         if (!x.ready && is_quantized(p.tensor(products[i].w))) quantize(p, x);
-    share(p, [&](Share own) __attribute__((always_inline)) {
+    uint64_t weights = 0;
+    for (uint32_t i = 0; MOTE_WORKERS && p.workers && i < count; i++) {
+        const Matrix w = p.tensor(products[i].w);
+        weights += uint64_t(w.rows) * w.cols;
+    }
+    share(p, weights, [&](Share own) __attribute__((always_inline)) {
         for (uint32_t i = 0; i < count; i++) multiply_rows(p, x, products[i], own);
         then(own);
     });
@@ -308,7 +316,8 @@ void attend(const Pass& p) {
     const AttentionRows rows = attention_rows(p);
     const LayerCache cache = cache_of(p);
     const uint32_t q_dim = p.a.heads * p.a.head_dim;
-    share(p, [&](Share own) {
+    const uint64_t products = uint64_t(p.position + p.count) * p.count * q_dim * 2;
+    share(p, products, [&](Share own) {
         uint32_t* scratch = rows.scratch + size_t(p.worker + own.worker) * rows.scratch_words;
         for (uint32_t i = 0; i < p.count; i++)
             attend_heads(p, cache, p.position + i + 1, rows.q + size_t(i) * q_dim, own.of(p.a.heads, 1), scratch);
