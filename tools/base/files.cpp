@@ -1,6 +1,7 @@
 // files: mmap, and temporary file + fsync + rename.
 #include "base/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -57,6 +58,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
         ::close(fd);
         if (p == MAP_FAILED) refuse_io(path, "cannot map", error);
         data_ = static_cast<const uint8_t*>(p);
+        ::madvise(p, size_, MADV_HUGEPAGE);  // large pages, where the system has them for files: weights are read end to end
     } else {
         ::close(fd);
     }
@@ -83,8 +85,26 @@ OutputFile::~OutputFile() {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
+// What is written in one piece is cached in one piece, up to the size of a large page: pieces are gathered until one is full.
 void OutputFile::write_at(uint64_t offset, const void* data, size_t bytes) {
+    constexpr uint64_t large_page = 2u << 20;
     const char* from = static_cast<const char*>(data);
+    if (offset != pending_at_ + pending_.size()) flush();
+    while (bytes > 0) {
+        if (pending_.empty()) pending_at_ = offset;
+        const size_t n = size_t(std::min<uint64_t>(bytes, large_page - offset % large_page));
+        pending_.insert(pending_.end(), from, from + n);
+        from += n;
+        offset += n;
+        bytes -= n;
+        if (offset % large_page == 0) flush();
+    }
+}
+
+void OutputFile::flush() {
+    const char* from = pending_.data();
+    uint64_t offset = pending_at_;
+    size_t bytes = pending_.size();
     while (bytes > 0) {
         const ssize_t n = ::pwrite(fd_, from, bytes, off_t(offset));
         if (n < 0 && errno == EINTR) continue;
@@ -93,9 +113,11 @@ void OutputFile::write_at(uint64_t offset, const void* data, size_t bytes) {
         offset += uint64_t(n);
         bytes -= size_t(n);
     }
+    pending_.clear();
 }
 
 void OutputFile::commit() {
+    flush();
     if (::fsync(fd_) != 0) refuse_io(path_, "cannot sync", errno);
     const int closed = ::close(fd_);
     fd_ = -1;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mote::tools {
 
@@ -41,11 +42,15 @@ public:
 
     const std::string& temporary_path() const { return temporary_; }
     void write_at(uint64_t offset, const void* data, size_t bytes);
+    /// Puts what was written so far into the temporary file.
+    void flush();
     void commit();
 
 private:
     std::string path_, temporary_;
     int fd_ = -1;
+    std::vector<char> pending_;  // what was written behind pending_at_, and is not yet in the file
+    uint64_t pending_at_ = 0;
 };
 
 /// The same for bytes that are all there.

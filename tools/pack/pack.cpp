@@ -216,6 +216,7 @@ uint64_t pack_file(const std::string& path, const Weights& w, const WeightFormat
         stop_if_interrupted();
         file.write_at(offset, data, bytes);
     }, notes);
+    file.flush();
     const MappedFile written(file.temporary_path());
     require_opens(written.data(), written.size(), w);
     file.commit();
