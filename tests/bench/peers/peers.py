@@ -281,7 +281,7 @@ def main():
         programs = {"mote": Mote(a.mote.resolve()), **{name: program_of(command) for name, command in peers.items()}}
         with tempfile.TemporaryDirectory() as own:
             merge(results["models"], measure(programs, a.quantizer, a.models, a.rounds, a.folder or pathlib.Path(own)))
-        results["machine"] = machine() + [f"{name}: `{' '.join([pathlib.Path(c.split()[0]).name, *c.split()[1:]])}`" for name, c in peers.items()]
+        results["machine"] = [f"{machine()[0]}; {a.rounds} round{'s' if a.rounds > 1 else ''}"] + [f"{name}: `{' '.join([pathlib.Path(c.split()[0]).name, *c.split()[1:]])}`" for name, c in peers.items()]
         results["peers"] = list(dict.fromkeys(results["peers"] + list(peers)))
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     TABLE.write_text(text_of(results, notes))
