@@ -14,6 +14,12 @@ BUILD = pathlib.Path(MOTE).resolve().parents[2]
 BOARDS = [b for b in ("mps3-an547", "netduinoplus2", "microbit") if (BUILD / b / "targets" / "say").exists()]
 
 
+def same_each_time(row):
+    """A row without its stack: the timer's interrupt may come where the stack is deepest."""
+    board, model, arena, _, prompt, made = row.split()
+    return board, model, arena, prompt, made
+
+
 @unittest.skipUnless(os.access(MOTE, os.X_OK), "the host program is not built")
 class Quickstart(Case):
     def environment(self, **own):
@@ -37,7 +43,7 @@ class Quickstart(Case):
         self.assertEqual(second.returncode, OK, second.stderr)
         self.assertEqual(second.stderr.count("is there already"), 3, second.stderr)  # both halves of the corpus, and the tokenizer
         self.assertEqual((self.folder / "out/commands.mote").read_bytes(), model)
-        self.assertEqual(second.stdout.splitlines()[-1 - len(BOARDS):], table)
+        self.assertEqual([same_each_time(row) for row in second.stdout.splitlines()[-1 - len(BOARDS):]], [same_each_time(row) for row in table])
 
     def test_an_interrupted_start_keeps_what_is_done(self):
         process = subprocess.Popen([SCRIPT], env=self.environment(STEPS="1000000"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
