@@ -73,7 +73,7 @@ std::vector<std::string> characters_of(const std::string& word) {
 
 // Words that are not too long to have pieces.
 std::vector<WordCount> cleaned(const std::vector<WordCount>& words) {
-    const Cleaner cleaner;
+    static const Cleaner cleaner;
     WordTable table;
     for (const WordCount& w : words) {
         const std::string text = cleaner.clean(w.word);
