@@ -43,7 +43,8 @@ class Quickstart(Case):
         self.assertEqual(second.returncode, OK, second.stderr)
         self.assertEqual(second.stderr.count("is there already"), 3, second.stderr)  # both halves of the corpus, and the tokenizer
         self.assertEqual((self.folder / "out/commands.mote").read_bytes(), model)
-        self.assertEqual([same_each_time(row) for row in second.stdout.splitlines()[-1 - len(BOARDS):]], [same_each_time(row) for row in table])
+        again = second.stdout.splitlines()[-1 - len(BOARDS):]
+        self.assertEqual([same_each_time(row) for row in again], [same_each_time(row) for row in table])
 
     def test_an_interrupted_start_keeps_what_is_done(self):
         process = subprocess.Popen([SCRIPT], env=self.environment(STEPS="1000000"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
