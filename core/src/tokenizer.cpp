@@ -219,6 +219,25 @@ Fault check_lexicon(const Tokenizer& t, size_t bytes) {
     return f;
 }
 
+Fault check_chat(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().chat;
+    if (at == 0) return Fault{};
+    Fault f = check_place(MOTE_AT(chat), at, 1, sizeof(ChatTables), bytes);
+    if (!f.ok()) return f;
+    const ChatTables& c = *chat_template(t);
+    for (uint32_t i = 1; i < chat_parts; i++)
+        MOTE_CHECK(c.ends[i - 1] <= c.ends[i], Error::range, at + offsetof(ChatTables, ends) + 4 * i, c.ends[i], c.ends[i - 1]);
+    MOTE_CHECK((c.flags & ~chat_known_flags) == 0, Error::unsupported, at + offsetof(ChatTables, flags), c.flags, chat_known_flags);
+    MOTE_CHECK((c.reserved[0] | c.reserved[1] | c.reserved[2]) == 0, Error::range, at + offsetof(ChatTables, reserved));
+    f = check_place(at + offsetof(ChatTables, text), c.text, c.ends[chat_parts - 1], 1, bytes);
+    if (f.ok()) f = check_place(at + offsetof(ChatTables, stops), c.stops, c.stops_count, t.header().id_bytes, bytes);
+    if (!f.ok()) return f;
+    const Ids stops = ids_at(t, c.stops);
+    for (uint32_t i = 0; i < c.stops_count; i++)
+        MOTE_CHECK(stops[i] < t.vocab, Error::token, c.stops + uint64_t(i) * t.header().id_bytes, stops[i], t.vocab - 1);
+    return Fault{};
+}
+
 Fault check_classes(const Tokenizer& t) {
     const TokenizerHeader& h = t.header();
     if (h.classes_count == 0) {
@@ -251,8 +270,28 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
     if (f.ok()) f = check_classes(t);
     if (f.ok() && !only_pairs) f = check_normalizer(t, bytes);
     if (f.ok() && !only_pairs) f = check_lexicon(t, bytes);
+    if (f.ok() && !only_pairs) f = check_chat(t, bytes);
     if (!f.ok()) return f;
     return t;
+}
+
+const ChatTables* chat_template(const Tokenizer& t) {
+    if (only_pairs || t.vocab == 0 || t.header().chat == 0) return nullptr;
+    return reinterpret_cast<const ChatTables*>(t.section + t.header().chat);
+}
+
+Span<const char> chat_part(const Tokenizer& t, ChatPart part) {
+    const ChatTables& c = *chat_template(t);
+    const uint32_t i = uint32_t(part), begin = i == 0 ? 0 : c.ends[i - 1];
+    return {reinterpret_cast<const char*>(t.section + c.text) + begin, c.ends[i] - begin};
+}
+
+bool ends_turn(const Tokenizer& t, uint32_t token) {
+    const ChatTables& c = *chat_template(t);
+    const Ids stops = ids_at(t, c.stops);
+    for (uint32_t i = 0; i < c.stops_count; i++)
+        if (stops[i] == token) return true;
+    return false;
 }
 
 Span<const char> piece(const Tokenizer& t, uint32_t token) {

@@ -108,7 +108,7 @@ TEST(model_file, with_one_wrong_magic_byte_is_not_one) {
 
 // A07
 TEST(model_file, of_another_major_version_is_refused_with_both_numbers) {
-    for (const uint16_t version : {uint16_t(0), uint16_t(2), uint16_t(0xffff)}) {
+    for (const uint16_t version : {uint16_t(0), uint16_t(1), uint16_t(3), uint16_t(0xffff)}) {
         Broken b;
         b.header().version_major = version;
         const Fault resealed = b.open_resealed();

@@ -101,8 +101,8 @@ TEST(open_model, names_what_a_file_looks_like) {
 // A07, A09, A12, A13
 TEST(open_model, tells_version_byte_order_and_damage_apart) {
     std::string file = sound();
-    file[8] = 2;
-    expect(refusal_of(file), "E_VERSION", "2");
+    file[8] = 3;
+    expect(refusal_of(file), "E_VERSION", "3");
     file = sound();
     std::swap(file[12], file[15]), std::swap(file[13], file[14]);
     expect(refusal_of(file), "E_ENDIAN", "byte 12");

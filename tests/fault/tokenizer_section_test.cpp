@@ -90,7 +90,38 @@ TEST(tokenizer_section, with_a_header_out_of_range_is_refused) {
     EXPECT_ERROR(missing, h.bos = no_token);
     EXPECT_ERROR(missing, h.flags = tokenizer_add_eos; h.eos = no_token);
     EXPECT_ERROR(range, h.reserved[0] = 1);
-    EXPECT_ERROR(range, h.reserved[6] = 1);
+    EXPECT_ERROR(range, h.reserved[5] = 1);
+}
+
+Error error_of_chat(const std::function<void(Section&, ChatTables&)>& damage) {
+    TokenizerModel model = full_model();
+    model.chat.emplace();
+    for (std::string& part : model.chat->parts) part = "<s>a";
+    Section s(model);
+    damage(s, *reinterpret_cast<ChatTables*>(s.words(s.header().chat)));
+    return open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error;
+}
+
+#define EXPECT_CHAT_ERROR(error, damage) \
+    EXPECT_STREQ(error_code(error_of_chat([]([[maybe_unused]] Section& s, [[maybe_unused]] ChatTables& c) { damage; })), error_code(Error::error))
+
+TEST(tokenizer_section, with_a_damaged_chat_template_is_refused) {
+    EXPECT_CHAT_ERROR(none, (void)0);
+    EXPECT_CHAT_ERROR(none, s.header().chat = 0);
+    EXPECT_CHAT_ERROR(alignment, s.header().chat += 2);
+    EXPECT_CHAT_ERROR(range, s.header().chat = 64);  // within the header
+    EXPECT_CHAT_ERROR(range, s.header().chat = 0xfffffffc);
+    EXPECT_CHAT_ERROR(range, c.ends[3] = c.ends[2] - 1);
+    EXPECT_CHAT_ERROR(range, c.ends[0] = c.ends[1] + 1);
+    EXPECT_CHAT_ERROR(range, c.ends[8] = 0xffffffff);
+    EXPECT_CHAT_ERROR(range, c.text = 0xffffffff);
+    EXPECT_CHAT_ERROR(range, c.text = 0);
+    EXPECT_CHAT_ERROR(unsupported, c.flags = chat_known_flags + 1);
+    EXPECT_CHAT_ERROR(range, c.stops_count = 0x80000000);
+    EXPECT_CHAT_ERROR(alignment, c.stops += 1);
+    EXPECT_CHAT_ERROR(token, s.ids(c.stops)[0] = 11);
+    EXPECT_CHAT_ERROR(range, c.reserved[0] = 1);
+    EXPECT_CHAT_ERROR(range, c.reserved[2] = 1);
 }
 
 TEST(tokenizer_section, with_an_array_out_of_place_is_refused) {

@@ -83,9 +83,9 @@ TEST(tokenizer_gguf, takes_an_id_of_minus_one_for_none) {
 TEST(tokenizer_gguf, gives_the_chat_template) {
     const TemporaryFolder folder;
     GgufBuilder b;
-    EXPECT_FALSE(chat_template(read_gguf(folder.write("a.gguf", b.bytes()))));
+    EXPECT_FALSE(chat_template_text(read_gguf(folder.write("a.gguf", b.bytes()))));
     b.text("tokenizer.chat_template", "{{ messages }}");
-    EXPECT_EQ(chat_template(read_gguf(folder.write("b.gguf", b.bytes()))), "{{ messages }}");
+    EXPECT_EQ(chat_template_text(read_gguf(folder.write("b.gguf", b.bytes()))), "{{ messages }}");
 }
 
 // B25

@@ -45,7 +45,8 @@ std::string explain(const Fault& f, const uint8_t* bytes, size_t size) {
         case Error::trailing:
             return "the model ends here; the file has " + std::to_string(f.found) + " bytes, the model " + std::to_string(f.allowed);
         case Error::version:
-            return "version " + std::to_string(f.found) + " of the format; this program reads version " + std::to_string(f.allowed);
+            return "version " + std::to_string(f.found) + " of the format; this program reads version " + std::to_string(f.allowed) +
+                   (f.found < f.allowed ? "; pack the model again" : "");
         case Error::missing:
             if (const char* name = role_name(Role(f.where >> 16 & 0xffff)); f.where >= (1u << 16) && name)
                 return "the tensor '" + std::string(name) + "' of layer " + std::to_string(f.where & 0xffff) + " is missing";

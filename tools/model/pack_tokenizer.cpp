@@ -222,6 +222,37 @@ uint32_t put_lexicon(Section& section, const TokenizerModel& model, uint32_t voc
     return section.record(tables);
 }
 
+// The assistant's turn ends at the end token, and at the control token that its suffix begins with.
+std::vector<uint32_t> stop_tokens(const TokenizerModel& model, const std::string& suffix) {
+    std::vector<uint32_t> stops;
+    uint32_t longest = no_token;
+    for (const uint32_t id : model.specials) {
+        const std::string& piece = model.pieces[id];
+        const bool fits = !piece.empty() && suffix.find_first_not_of(" \n") != std::string::npos &&
+                          suffix.compare(suffix.find_first_not_of(" \n"), piece.size(), piece) == 0;
+        if (fits && (longest == no_token || piece.size() > model.pieces[longest].size())) longest = id;
+    }
+    if (longest != no_token) stops.push_back(longest);
+    if (model.eos != no_token && model.eos != longest) stops.push_back(model.eos);
+    return stops;
+}
+
+uint32_t put_chat(Section& section, const TokenizerModel& model) {
+    if (!model.chat) return 0;
+    ChatTables tables{};
+    std::string text;
+    for (uint32_t i = 0; i < chat_parts; i++) {
+        text += model.chat->parts[i];
+        tables.ends[i] = static_cast<uint32_t>(text.size());
+    }
+    tables.text = section.text(text);
+    tables.flags = model.chat->flags;
+    const std::vector<uint32_t> stops = stop_tokens(model, model.chat->parts[uint32_t(ChatPart::assistant_suffix)]);
+    tables.stops = section.ids(stops);
+    tables.stops_count = static_cast<uint32_t>(stops.size());
+    return section.record(tables);
+}
+
 // What pack_tokenizer makes and core does not open is a mistake of ours.
 void require_openable(const std::vector<uint8_t>& section, const std::string& source) {
     struct alignas(image_alignment) Chunk {
@@ -274,6 +305,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     header.classes_count = static_cast<uint32_t>(classes.size());
     header.normalizer = put_normalizer(section, model.normalizer, source);
     header.lexicon = put_lexicon(section, model, vocab, source);
+    header.chat = put_chat(section, model);
     put_pieces(section, header, model);
 
     std::vector<uint8_t> finished = section.finish(header);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,12 @@ struct Lexicon {
     uint32_t word_characters = 0;    // wordpiece: longer words are unknown
 };
 
+/// A chat template as data (SPEC 6.5): the texts around what a conversation says. Its stop tokens follow from the tokenizer.
+struct ChatTemplate {
+    std::array<std::string, chat_parts> parts{};  // by ChatPart
+    uint32_t flags = 0;                           // chat_system_inside and so on
+};
+
 /// A tokenizer in the form that core runs. Byte-pair encoding has one form: score-ordered SentencePiece models become ranks on the
 /// host. Its lexicon, where it has one, holds user-defined symbols; those of the other kinds hold all pieces that text makes.
 struct TokenizerModel {
@@ -70,6 +77,8 @@ struct TokenizerModel {
     PreTokenizer pre_tokenizer = PreTokenizer::none;
     CharSets char_sets;                     // what the pre-tokenizer means by letters and so on
     uint32_t bos = no_token, eos = no_token, unk = no_token;
+    std::optional<ChatTemplate> chat{};
+    std::optional<std::string> chat_source{};  // the template as its file has it, in Jinja
 };
 
 /// The packed section of SPEC 6. Adds the character classes that the pre-tokenizer needs, from Unicode data.

@@ -16,6 +16,7 @@ struct GenerateOptions {
     SamplerOptions sampler;
     std::optional<uint32_t> count;  // tokens to make; absent: until the end token or a full context
     bool ignore_eos = false;
+    bool chat = false;              // the stop tokens of the chat template end an answer, too
     Machine machine;
 };
 
@@ -24,6 +25,30 @@ struct Generated {
     uint64_t digest = digest_start; // over the logits that each new token was chosen from
     double prompt_seconds = 0, decode_seconds = 0;
     bool ended = false;             // the end token came
+};
+
+/// A session that goes on where it stopped, such as a conversation.
+class Generator {
+public:
+    /// `model` and `file` must stay where they are. Throws Failure.
+    Generator(const Model& model, const GenerateOptions& options, const std::string& file);
+
+    /// Reads `prompt` behind all tokens before, and generates. `on_token` gets each new token before the next is computed.
+    Generated go_on(const std::vector<uint32_t>& prompt, const std::function<void(uint32_t)>& on_token);
+
+    /// Whether not a single token more can be read.
+    bool full() const { return position(host_.session) == host_.session.plan.context; }
+    uint32_t context() const { return host_.session.plan.context; }
+
+private:
+    bool ends(uint32_t token) const;
+
+    const Model& model_;
+    const GenerateOptions options_;
+    const std::string& file_;
+    Sampler sampler_;
+    HostSession host_;
+    std::vector<uint32_t> unread_;  // the last token made, which the model has not seen yet
 };
 
 /// Runs the model. `on_token` gets each new token before the next is computed. Throws Failure.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/files.h"
+#include "chat/reduce.h"
 #include "base/json.h"
 
 namespace mote::tools {
@@ -34,6 +35,20 @@ void read_texts(const JsonView& root, SpecialTokens& known) {
     }
 }
 
+// A text, or a list of named ones, of which "default" is for chats.
+void read_chat_template(const JsonView& root, SpecialTokens& known) {
+    const std::optional<JsonView> found = root.find("chat_template");
+    if (!found || known.chat_template || found->value().is_null()) return;
+    if (!found->value().is_array()) {
+        known.chat_template = found->text();
+        return;
+    }
+    for (size_t i = 0; i < found->array().size(); i++) {
+        const JsonView named = found->element(i);
+        if (named.at("name").text() == "default") known.chat_template = named.at("template").text();
+    }
+}
+
 // Some models stop at any of several tokens.
 void read_id(const JsonView& root, const char* key, std::optional<uint64_t>& id, SpecialTokens& known) {
     const std::optional<JsonView> found = root.find(key);
@@ -55,6 +70,7 @@ void read_file(const std::string& file, SpecialTokens& known) {
     const Json json = read_json(file, max_file_bytes);
     const JsonView root(json, file);
     read_texts(root, known);
+    read_chat_template(root, known);
     read_id(root, "bos_token_id", known.bos_id, known);
     read_id(root, "eos_token_id", known.eos_id, known);
     for (const auto& [key, flag] : {std::pair("add_bos_token", &known.add_bos), std::pair("add_eos_token", &known.add_eos)})
@@ -87,6 +103,8 @@ SpecialTokens read_special_tokens(const std::string& tokenizer) {
     const size_t slash = tokenizer.rfind('/');
     const std::string folder = slash == std::string::npos ? "" : tokenizer.substr(0, slash + 1), own = config_beside(tokenizer);
     SpecialTokens known;
+    const std::string jinja = folder + "chat_template.jinja";
+    if (exists(jinja)) known.chat_template = std::string(MappedFile(jinja).text());
     if (own != folder + "tokenizer_config.json") read_file(own, known);
     for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json"})
         read_file(folder + name, known);
@@ -97,6 +115,7 @@ void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, 
     complete("bos", known.bos_id, known.bos, model, model.bos, notes);
     complete("eos", known.eos_id, known.eos, model, model.eos, notes);
     notes.insert(notes.end(), known.notes.begin(), known.notes.end());
+    if (known.chat_template) attach_chat_template(*known.chat_template, "tokenizer_config.json", model, notes);
 }
 
 }  // namespace mote::tools

@@ -14,6 +14,7 @@ struct SpecialTokens {
     std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
     std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
     bool add_bos = false, add_eos = false;     // tokenizer_config.json
+    std::optional<std::string> chat_template;  // chat_template.jinja, else tokenizer_config.json; in Jinja
     std::vector<std::string> notes;
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "chat/reduce.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/split_rules.h"
 
@@ -188,16 +189,21 @@ TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>&
     return model;
 }
 
+TokenizerModel with_chat_template(const GgufFile& gguf, TokenizerModel model, std::vector<std::string>& notes) {
+    if (const std::optional<std::string> jinja = chat_template_text(gguf)) attach_chat_template(*jinja, "tokenizer.chat_template", model, notes);
+    return model;
+}
+
 }  // namespace
 
 TokenizerModel import_tokenizer_gguf(const GgufFile& gguf, std::vector<std::string>& notes) {
     const GgufValue& model = key(gguf, "model");
-    if (model.text() == "llama") return import_scored(gguf, notes);
-    if (model.text() == "gpt2") return import_byte_level(gguf, notes);
+    if (model.text() == "llama") return with_chat_template(gguf, import_scored(gguf, notes), notes);
+    if (model.text() == "gpt2") return with_chat_template(gguf, import_byte_level(gguf, notes), notes);
     model.refuse("E_UNSUPPORTED", "tokenizer model " + shown(model.text()) + " is not supported; supported are llama and gpt2");
 }
 
-std::optional<std::string> chat_template(const GgufFile& gguf) {
+std::optional<std::string> chat_template_text(const GgufFile& gguf) {
     const GgufValue* text = gguf.find("tokenizer.chat_template");
     return text ? std::optional<std::string>(text->text()) : std::nullopt;
 }

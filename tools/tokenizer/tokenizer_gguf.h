@@ -16,6 +16,6 @@ namespace mote::tools {
 TokenizerModel import_tokenizer_gguf(const GgufFile& gguf, std::vector<std::string>& notes);
 
 /// The text of `tokenizer.chat_template`, if there is one.
-std::optional<std::string> chat_template(const GgufFile& gguf);
+std::optional<std::string> chat_template_text(const GgufFile& gguf);
 
 }  // namespace mote::tools

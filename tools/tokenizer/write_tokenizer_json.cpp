@@ -127,6 +127,10 @@ std::string tokenizer_config_json(const TokenizerModel& model) {
     std::string out = "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"";
     if (model.eos != no_token) out += ",\n  \"eos_token\": " + quoted(model.pieces[model.eos]);
     if (model.unk != no_token) out += ",\n  \"unk_token\": " + quoted(model.pieces[model.unk]);
+    if (model.chat_source) {
+        if (model.bos != no_token) out += ",\n  \"bos_token\": " + quoted(model.pieces[model.bos]);
+        out += ",\n  \"chat_template\": " + quoted(*model.chat_source);
+    }
     return out + ",\n  \"clean_up_tokenization_spaces\": false\n}\n";
 }
 

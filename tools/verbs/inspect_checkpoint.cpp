@@ -39,7 +39,7 @@ void describe_gguf(const GgufFile& gguf, Json& out) {
     }
     out["bytes"] = bytes;
     out["types"] = types;
-    if (const std::optional<std::string> text = chat_template(gguf)) out["template"] = *text;
+    if (const std::optional<std::string> text = chat_template_text(gguf)) out["template"] = *text;
 }
 
 std::string format_of(const std::string& path) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
+#include "chat/reduce.h"
 #include "import/import.h"
 #include "verbs/verbs.h"
 #include "pack/pack.h"
@@ -15,7 +16,7 @@ namespace mote::tools {
 namespace {
 
 struct PackOptions {
-    std::string checkpoint, tokenizer, config, weights = "q8", activations, output, random, seed = "0";
+    std::string checkpoint, tokenizer, config, weights = "q8", activations, output, random, seed = "0", chat_template;
     uint32_t heads = 0, context = 0;
     bool force = false, allow_nonfinite = false;
 };
@@ -38,6 +39,10 @@ void pack(const PackOptions& o) {
     require_new(o.output, o.force);
     const WeightFormats formats = parse_formats(o.weights);
     Weights weights = read_weights(o);
+    if (!o.chat_template.empty()) {
+        if (!weights.tokenizer) refuse("E_MISSING", o.checkpoint, "--chat-template needs a tokenizer; give one with --tokenizer");
+        replace_chat_template(o.chat_template, *weights.tokenizer);
+    }
     if (!o.activations.empty())
         weights.architecture.activation_scale = o.activations == "group" ? ActivationScale::group : ActivationScale::vector;
     std::vector<std::string> notes = weights.notes;
@@ -53,6 +58,8 @@ void add_pack(CLI::App& program) {
     const auto o = std::make_shared<PackOptions>();
     verb->add_option("checkpoint", o->checkpoint, "a folder with config.json and its weights, or a file: safetensors, GGUF, PyTorch (.pt, .pth, .bin), llama2.c")->type_name("CHECKPOINT");
     verb->add_option("--tokenizer", o->tokenizer, "tokenizer.json, a llama2.c tokenizer.bin, or a folder with one")->type_name("FILE");
+    verb->add_option("--chat-template", o->chat_template, "instead of the model's own: " + chat_template_names() + ", or a file in Jinja of their shapes")
+        ->type_name("NAME|FILE");
     verb->add_option("--config", o->config, "the configuration as JSON, if none is in the checkpoint or beside it (config.json, params.json)")->type_name("FILE");
     add_count(*verb, "--heads", o->heads, "attention heads, if the checkpoint does not say");
     add_count(*verb, "--context", o->context, "tokens that the model was trained for, if the checkpoint does not say");

@@ -7,7 +7,7 @@
 namespace mote {
 
 constexpr uint8_t file_magic[8] = {'M', 'O', 'T', 'E', '\r', '\n', 0x1a, '\n'};
-constexpr uint16_t file_version_major = 1;
+constexpr uint16_t file_version_major = 2;
 constexpr uint16_t file_version_minor = 0;
 constexpr uint32_t file_endian_tag = 0x01020304;
 
@@ -216,9 +216,41 @@ struct TokenizerHeader {
     uint32_t added_count;
     uint32_t normalizer;         // NormalizerTables; 0: text is taken as it is
     uint32_t lexicon;            // LexiconTables; 0: pieces come from merges alone
-    uint32_t reserved[7];
+    uint32_t chat;               // ChatTables; 0: no chat template
+    uint32_t reserved[6];
 };
 static_assert(sizeof(TokenizerHeader) == 128);
+
+/// SPEC 6.5. The texts around what a conversation says; a turn is prefix, content, suffix.
+enum class ChatPart : uint32_t {
+    begin = 0,           // in front of everything
+    without_system = 1,  // where no system text is given
+    system_prefix = 2,
+    system_suffix = 3,
+    user_prefix = 4,
+    user_suffix = 5,
+    assistant_prefix = 6,
+    assistant_suffix = 7,
+    generation = 8,      // behind the turns: the assistant speaks next
+};
+constexpr uint32_t chat_parts = 9;
+
+constexpr uint32_t chat_system_inside = 1;   // the system's text goes between the first user_prefix and what the user says
+constexpr uint32_t chat_trims_turns = 2;     // white space around what user and assistant say is left out
+constexpr uint32_t chat_trims_system = 4;    // and around the system's text
+constexpr uint32_t chat_refuses_system = 8;  // the model was made without system texts
+constexpr uint32_t chat_known_flags = 15;
+
+/// SPEC 6.5. A chat template as data; offsets are from the start of the tokenizer section.
+struct ChatTables {
+    uint32_t text;               // the bytes of all parts, in order
+    uint32_t ends[chat_parts];   // where each part ends in them, ascending
+    uint32_t flags;
+    uint32_t stops;              // id[stops_count]: tokens that end the assistant's turn
+    uint32_t stops_count;
+    uint32_t reserved[3];
+};
+static_assert(sizeof(ChatTables) == 64);
 
 // A unit of a trie (SPEC 6.4): a label of 9 bits, two flags, and the place of its children or, in a leaf, its value.
 constexpr uint32_t trie_label = 511;      // byte + 1; 0 holds a value, 511 is free

@@ -47,6 +47,15 @@ Span<const char> piece(const Tokenizer& tokenizer, uint32_t token);
 /// Whether a token is a control token: one that text never makes and that decode leaves out.
 bool is_special(const Tokenizer& tokenizer, uint32_t token);
 
+/// The record of the chat template; nullptr if the tokenizer has none, or in a firmware that was built for plain tokenizers alone.
+const ChatTables* chat_template(const Tokenizer& tokenizer);
+
+/// A part of the chat template, in the model file. Needs a template.
+Span<const char> chat_part(const Tokenizer& tokenizer, ChatPart part);
+
+/// Whether a token ends the assistant's turn: one of the template's stop tokens. Needs a template.
+bool ends_turn(const Tokenizer& tokenizer, uint32_t token);
+
 /// Turns a stream of tokens into text that is never cut inside a UTF-8 character.
 struct Decoder {
     const Tokenizer* tokenizer = nullptr;

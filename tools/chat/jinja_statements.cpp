@@ -1,0 +1,227 @@
+// jinja_statements: tags, tokens and sums of a chat template.
+#include "chat/jinja_statements.h"
+
+#include <cctype>
+
+namespace mote::tools {
+namespace {
+
+using Tokens = std::vector<JinjaTerm>;  // names, numbers and operators as they are, strings as literals
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// The string that begins at `at` with its quote; escapes other than these are not used by templates and not read.
+std::optional<std::string> read_string(std::string_view text, size_t& at) {
+    std::string out;
+    for (const char quote = text[at++]; at < text.size(); at++) {
+        if (text[at] == quote) {
+            at++;
+            return out;
+        }
+        if (text[at] != '\\') {
+            out += text[at];
+            continue;
+        }
+        const size_t which = ++at < text.size() ? std::string_view("ntr\\'\"").find(text[at]) : std::string_view::npos;
+        if (which == std::string_view::npos) return std::nullopt;
+        out += "\n\t\r\\'\""[which];
+    }
+    return std::nullopt;
+}
+
+std::optional<Tokens> read_tokens(std::string_view text) {
+    Tokens tokens;
+    for (size_t at = 0; at < text.size();) {
+        const size_t begin = at;
+        if (is_space(text[at])) {
+            at++;
+        } else if (text[at] == '\'' || text[at] == '"') {
+            const std::optional<std::string> string = read_string(text, at);
+            if (!string) return std::nullopt;
+            tokens.push_back({true, *string});
+        } else {
+            while (at < text.size() && is_word(text[at])) at++;
+            if (at == begin) at += text.substr(at, 2) == "==" || text.substr(at, 2) == "!=" ? size_t{2} : size_t{1};
+            tokens.push_back({false, std::string(text.substr(begin, at - begin))});
+        }
+    }
+    return tokens;
+}
+
+bool stands(const Tokens& tokens, size_t at, std::initializer_list<const char*> texts) {
+    for (const char* text : texts)
+        if (at >= tokens.size() || tokens[at].literal || tokens[at++].text != text) return false;
+    return true;
+}
+
+// message['role'] and message.role, x.strip() and x | trim are the same; each becomes one token.
+Tokens with_members(const Tokens& tokens) {
+    Tokens out;
+    for (size_t i = 0; i < tokens.size(); i++) {
+        const bool named = !out.empty() && !out.back().literal && is_word(out.back().text.back());
+        const bool indexed = !out.empty() && !out.back().literal && (named || out.back().text.back() == ']');
+        if (indexed && stands(tokens, i, {".", "strip", "(", ")"})) {
+            out.back().text += "|trim";
+            i += 3;
+        } else if (indexed && stands(tokens, i, {"|", "trim"})) {
+            out.back().text += "|trim";
+            i += 1;
+        } else if (indexed && stands(tokens, i, {"."}) && i + 1 < tokens.size() && !tokens[i + 1].literal) {
+            out.back().text += "." + tokens[++i].text;
+        } else if (indexed && stands(tokens, i, {"["}) && stands(tokens, i + 2, {"]"}) && tokens[i + 1].literal) {
+            out.back().text += "." + tokens[i + 1].text;
+            i += 2;
+        } else if (named && stands(tokens, i, {"[", "0", "]"})) {
+            out.back().text += "[0]";
+            i += 2;
+        } else if (named && stands(tokens, i, {"[", "1", ":", "]"})) {
+            out.back().text += "[1:]";
+            i += 3;
+        } else {
+            out.push_back(tokens[i]);
+        }
+    }
+    return out;
+}
+
+void add_term(std::vector<JinjaTerm>& sum, const JinjaTerm& term) {
+    if (term.literal && term.text.empty()) return;
+    if (term.literal && !sum.empty() && sum.back().literal) sum.back().text += term.text;
+    else sum.push_back(term);
+}
+
+bool read_sum(const Tokens& tokens, size_t begin, const JinjaTexts& known, std::vector<JinjaTerm>& sum) {
+    if (tokens.size() <= begin || (tokens.size() - begin) % 2 == 0) return false;
+    for (size_t i = begin; i < tokens.size(); i++) {
+        const JinjaTerm& t = tokens[i];
+        if ((i - begin) % 2 == 1) {
+            if (t.literal || t.text != "+") return false;
+            continue;
+        }
+        if (t.literal) add_term(sum, t);
+        else if (t.text == "bos_token") add_term(sum, {true, known.bos});
+        else if (t.text == "eos_token") add_term(sum, {true, known.eos});
+        else if (is_word(t.text.front())) add_term(sum, t);
+        else return false;
+    }
+    return true;
+}
+
+std::string one_spelling(const Tokens& tokens) {
+    std::string out;
+    for (const JinjaTerm& t : tokens) out += (out.empty() ? "" : " ") + (t.literal ? "'" + t.text + "'" : t.text);
+    return out;
+}
+
+class Reader {
+public:
+    Reader(std::string_view text, const JinjaTexts& known) : text_(text), known_(known) {}
+
+    std::optional<std::vector<JinjaStatement>> read() {
+        while (at_ < text_.size())
+            if (!read_part()) return std::nullopt;
+        return std::move(statements_);
+    }
+
+private:
+    // Text up to a tag, then the tag.
+    bool read_part() {
+        size_t open = at_;
+        while (open < text_.size() && !(text_[open] == '{' && open + 1 < text_.size() && std::string_view("{%#").find(text_[open + 1]) != std::string_view::npos)) open++;
+        put_text(std::string_view(text_).substr(at_, open - at_), open);
+        at_ = open;
+        if (open == text_.size()) return true;
+        const char kind = text_[open + 1];
+        const std::optional<std::string_view> inside = tag(open + 2, kind);
+        if (!inside) return false;
+        if (kind == '#') return true;
+        const std::optional<Tokens> tokens = read_tokens(*inside);
+        return tokens && (kind == '{' ? put_out(with_members(*tokens)) : put_block(with_members(*tokens)));
+    }
+
+    void put_text(std::string_view text, size_t open) {
+        const bool has_tag = open + 1 < text_.size(), strips = open + 2 < text_.size() && text_[open + 2] == '-';
+        if (strip_next_)
+            while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+        strip_next_ = false;
+        if (has_tag && strips) {
+            while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+        } else if (has_tag && text_[open + 1] != '{') {  // lstrip_blocks
+            size_t line = text.size();
+            while (line && (text[line - 1] == ' ' || text[line - 1] == '\t')) line--;
+            const bool begins_line = line ? text[line - 1] == '\n' : at_ == 0 || text_[at_ - 1] == '\n';
+            if (begins_line) text = text.substr(0, line);
+        }
+        if (!text.empty()) add_output({{true, std::string(text)}});
+    }
+
+    // What a tag holds; strings may hold what ends one.
+    std::optional<std::string_view> tag(size_t begin, char kind) {
+        const char end = kind == '{' ? '}' : kind;
+        char quote = 0;
+        for (size_t i = begin; i + 1 < text_.size(); i++) {
+            if (quote) {
+                if (text_[i] == '\\') i++;
+                else if (text_[i] == quote) quote = 0;
+            } else if (kind != '#' && (text_[i] == '\'' || text_[i] == '"')) {
+                quote = text_[i];
+            } else if (text_[i] == end && text_[i + 1] == '}') {
+                return close(begin, i, kind);
+            }
+        }
+        return std::nullopt;
+    }
+
+    std::string_view close(size_t begin, size_t end, char kind) {
+        at_ = end + 2;
+        if (begin < end && text_[begin] == '-') begin++;
+        strip_next_ = begin < end && text_[end - 1] == '-';
+        if (strip_next_) end--;
+        if (kind != '{' && at_ < text_.size() && text_[at_] == '\n') at_++;  // trim_blocks
+        return std::string_view(text_).substr(begin, end - begin);
+    }
+
+    bool put_out(const Tokens& tokens) {
+        if (stands(tokens, 0, {"raise_exception", "("})) {
+            statements_.push_back({"raise", {}});
+            return true;
+        }
+        std::vector<JinjaTerm> sum;
+        if (!read_sum(tokens, 0, known_, sum)) return false;
+        add_output(sum);
+        return true;
+    }
+
+    bool put_block(const Tokens& tokens) {
+        if (stands(tokens, 0, {"set"}) && stands(tokens, 2, {"="})) {
+            JinjaStatement set{"set " + tokens[1].text, {}};
+            if (!read_sum(tokens, 3, known_, set.sum)) return false;
+            statements_.push_back(set);
+            return true;
+        }
+        statements_.push_back({one_spelling(tokens), {}});
+        return true;
+    }
+
+    void add_output(const std::vector<JinjaTerm>& sum) {
+        if (sum.empty()) return;
+        if (statements_.empty() || statements_.back().head != "out") statements_.push_back({"out", {}});
+        for (const JinjaTerm& t : sum) add_term(statements_.back().sum, t);
+    }
+
+    std::string text_;
+    const JinjaTexts& known_;
+    size_t at_ = 0;
+    bool strip_next_ = false;
+    std::vector<JinjaStatement> statements_;
+};
+
+}  // namespace
+
+std::optional<std::vector<JinjaStatement>> jinja_statements(std::string_view text, const JinjaTexts& known) {
+    if (!text.empty() && text.back() == '\n') text.remove_suffix(1);  // Jinja's keep_trailing_newline is off
+    return Reader(text, known).read();
+}
+
+}  // namespace mote::tools
