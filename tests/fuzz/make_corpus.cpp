@@ -88,7 +88,9 @@ void add_sections(Corpus& c) {
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
     }
     for (const TokenizerKind kind : {TokenizerKind::bpe, TokenizerKind::wordpiece, TokenizerKind::unigram}) {
-        const tools::TokenizerModel m = lexicon_tokenizer(kind);
+        tools::TokenizerModel m = lexicon_tokenizer(kind);
+        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
+        m.chat = tools::ChatTemplate{{"<s>", "", "[", "]\n", "U: ", "\n", "A: ", "</s>", "A:"}, chat_trims_turns | chat_system_inside};
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
     }
 }

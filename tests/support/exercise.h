@@ -39,7 +39,10 @@ inline size_t exercise_tokenizer(const Tokenizer& t) {
         const DecodedText added = decode(d, id);
         bytes += read_all(added.head) + read_all(added.body);
     }
-    return bytes + read_all(flush(d));
+    bytes += read_all(flush(d));
+    if (!chat_template(t)) return bytes;
+    for (uint32_t part = 0; part < chat_parts; part++) bytes += read_all(chat_part(t, ChatPart(part)));
+    return bytes + ends_turn(t, t.vocab - 1);
 }
 
 /// Plans, starts, runs a few tokens and draws one more. An arena of exactly plan.total bytes.
