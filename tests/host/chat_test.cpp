@@ -73,7 +73,8 @@ TEST(chat, data_gives_what_jinja_renders) {
 }
 
 TEST(chat, other_shapes_are_refused) {
-    for (const Json& one : cases().at("refused"))
+    const Json all = cases();
+    for (const Json& one : all.at("refused"))
         EXPECT_FALSE(reduce_chat_template(one.at("template").get<std::string>(), texts)) << one.at("name");
 }
 
