@@ -49,11 +49,6 @@ std::string format_of(const std::string& path) {
     return kind.empty() ? "a llama2.c checkpoint" : kind;
 }
 
-Json describe_sizes(const Architecture& a) {
-    return {{"dim", a.dim},           {"layers", a.layers}, {"heads", a.heads}, {"kv_heads", a.kv_heads}, {"head_dim", a.head_dim},
-            {"hidden", a.hidden},     {"vocab", a.vocab},   {"context", a.context}};
-}
-
 std::string describe_tokenizer(const std::optional<TokenizerModel>& t) {
     if (!t) return "none";
     const char* kind = t->characters.empty() ? "byte-level merges" : "merges of characters";
@@ -102,6 +97,11 @@ constexpr const char* names[] = {"file",  "format",    "family",   "sizes",  "pa
                                  "types", "tokenizer", "template", "checks", "notes"};
 
 }  // namespace
+
+Json describe_sizes(const Architecture& a) {
+    return {{"dim", a.dim},           {"layers", a.layers}, {"heads", a.heads}, {"kv_heads", a.kv_heads}, {"head_dim", a.head_dim},
+            {"hidden", a.hidden},     {"vocab", a.vocab},   {"context", a.context}};
+}
 
 Json describe_checkpoint(const std::string& path) {
     Json out = {{"file", path}, {"format", format_of(path)}, {"template", nullptr}};

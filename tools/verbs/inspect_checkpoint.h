@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "mote/mote.h"
 
 namespace mote::tools {
 
@@ -11,6 +12,9 @@ namespace mote::tools {
 ///   format, family, sizes, parameters, bytes, bits_per_weight, types (of GGUF's tensors), tokenizer, template, checks, notes
 /// All tensors are read, one at a time: what is wrong with a number is said under `checks`.
 Json describe_checkpoint(const std::string& path);
+
+/// dim, layers, heads, kv_heads, head_dim, hidden, vocab and context, by these names.
+Json describe_sizes(const Architecture& architecture);
 
 /// One line a name.
 std::string table_of(const Json& description);

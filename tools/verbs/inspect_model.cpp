@@ -6,6 +6,7 @@
 
 #include "model/open_model.h"
 #include "pack/pack.h"
+#include "verbs/inspect_checkpoint.h"
 
 namespace mote::tools {
 namespace {
@@ -31,8 +32,7 @@ Json split_rule(PreTokenizer stages) {
 }
 
 void describe_architecture(const Architecture& a, Json& out) {
-    out["sizes"] = {{"dim", a.dim},           {"layers", a.layers}, {"heads", a.heads}, {"kv_heads", a.kv_heads}, {"head_dim", a.head_dim},
-                    {"hidden", a.hidden},     {"vocab", a.vocab},   {"context", a.context}};
+    out["sizes"] = describe_sizes(a);
     out["norm"] = norm_names[int(a.norm)];
     out["norm_eps"] = a.norm_eps;
     out["activation"] = activation_names[int(a.activation)];
