@@ -3,13 +3,15 @@
 #include <filesystem>
 #include <fstream>
 
+#include "boards/small_elf.h"
 #include "make_checkpoint.h"
-#include "make_torch.h"
 #include "make_gguf.h"
 #include "make_protobuf.h"
+#include "make_torch.h"
 #include "support/models.h"
 #include "support/tokenizers.h"
 #include "tokenizer/split_rules.h"
+#include "train/checkpoint.h"
 
 namespace mote::fuzz {
 namespace {
@@ -42,7 +44,8 @@ void add_models(Corpus& c) {
         {"qwen3:dim=12,layers=1,heads=2,head_dim=6,hidden=20,vocab=12,context=5,scale=group", "q8,ffn=q4,embedding=f16"},
         {"qwen2:dim=8,layers=1,heads=1,hidden=8,vocab=9,context=4,activation=gelu_erf", "f32"},
     };
-    for (const auto& m : models) c.add("open", text_of(testing::packed_file(tools::random_model(m.shape, 1), m.formats)));
+    for (const auto& m : models)
+        for (const char* target : {"open", "packed_model"}) c.add(target, text_of(testing::packed_file(tools::random_model(m.shape, 1), m.formats)));
 }
 
 tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
@@ -111,7 +114,11 @@ void add_checkpoints(Corpus& c) {
     c.add("torch", testing::tiny_meta_file());
     const std::string tensor = testing::pickled_tensor("0", 6, 1, {2, 2}, {3, 1});
     c.add("torch", testing::torch_file(testing::pickled_dictionary({{"w", tensor}}), {{"0", std::string(24, '\1')}}));
+    const std::string other = testing::pickled_tensor("1", 4, 0, {2, 2}, {1, 2});
     c.add("pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"n", testing::pickled(3)}}) + ".");
+    c.add("torch_pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"v", other}}) + ".");
+    const std::string sizes_of_model = testing::pickled_dictionary({{"n_layer", testing::pickled(1)}, {"bias", "\x89"}});
+    c.add("torch_pickle", "\x80\x02" + testing::pickled_dictionary({{"model", testing::pickled_dictionary({{"w", other}})}, {"model_args", sizes_of_model}}) + ".");
     static constexpr char framed[] = "\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01" "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.";
     c.add("pickle", std::string(framed, sizeof framed - 1));
     testing::Json scaled = testing::tiny_llama().config;
@@ -119,6 +126,46 @@ void add_checkpoints(Corpus& c) {
     c.add("hf_config", scaled.dump());
     scaled["rope_scaling"] = {{"type", "linear"}, {"factor", 2.0}};
     c.add("hf_config", scaled.dump());
+    testing::Json index;
+    for (const auto& entry : testing::tiny_llama().tensors) index["weight_map"][entry.first] = entry.first == "lm_head.weight" ? "2.safetensors" : "1.safetensors";
+    c.add("shards", index.dump());
+}
+
+// What a trainer saves of tiny_llama, and what it trains on.
+void add_runs(Corpus& c) {
+    const std::string folder = (std::filesystem::temp_directory_path() / "mote_corpus_run").string();
+    std::filesystem::remove_all(folder);
+    {
+        const tools::RunFolder run(folder);
+        tools::RunState state;
+        state.settings.family = "llama";
+        state.train.step = 7;
+        state.best_loss = 1.5;
+        const testing::HfModel model = testing::tiny_llama();
+        size_t parameters = 0;
+        for (const auto& entry : model.tensors) parameters += entry.second.bytes.size() / 4;
+        state.train.first_moment.assign(parameters, 0.5f);
+        state.train.second_moment.assign(parameters, 0.25f);
+        run.save(state, {{"config.json", model.config.dump()}, {"model.safetensors", testing::safetensors(model.tensors)}});
+        std::ifstream in(folder + "/last/train_state", std::ios::binary);
+        c.add("train_state", std::string(std::istreambuf_iterator<char>(in), {}));
+    }
+    std::filesystem::remove_all(folder);
+    c.add("pairs", "{\"prompt\":\"light on\",\"completion\":\" {\\\"on\\\":1}\\n\"}\n\n{\"prompt\":\"\",\"completion\":\"\\u00e9\",\"n\":[1,2.5,null]}\r\n");
+    c.add("json", "{\"a\":[1,-2,2.5e3,\"x\\ud83d\\ude00\",true,null,{\"b\":[]}],\"c\":18446744073709551615}");
+    for (const bool wide : {false, true}) c.add("firmware", test::small_elf(wide, 0x101, {{1, 0x100, "code of the board", 17}, {1, 0x200, "data", 4}, {6, 0x40, "note", 4}}));
+}
+
+void add_templates(Corpus& c) {
+    std::ifstream file(MOTE_CHAT_TEMPLATES);
+    const testing::Json all = testing::Json::parse(file);
+    for (const char* list : {"reduced", "refused"})
+        for (const testing::Json& one : all.at(list)) c.add("chat_template", one.at("template").get<std::string>());
+    const std::string nul(1, '\0');
+    const testing::Json config = {{"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}, {"special", true}}}, {"add_bos_token", true},
+                                  {"added_tokens_decoder", {{"1", testing::special_token(1, "<s>")}}}, {"chat_template", "{{ bos_token }}"}};
+    c.add("tokenizer_config", config.dump() + nul + testing::Json{{"unk_token", "<unk>"}}.dump() + nul + testing::Json{{"eos_token_id", {2, 1}}}.dump() + nul + "{{ messages }}");
+    c.add("tokenizer_config", nul + nul + testing::Json{{"bos_token_id", 1}, {"eos_token_id", 2}}.dump());
 }
 
 void add_tokenizers(Corpus& c) {
@@ -162,6 +209,11 @@ void add_ggufs(Corpus& c) {
         blocks.tensor(t.name, {t.elements}, type, std::string(t.bytes, '\x2a'));
     }
     c.add("gguf", blocks.bytes());
+    testing::GgufBuilder part;
+    testing::add_llama_tensors(part);
+    c.add("gguf_parts", part.key("split.no", tools::GgufKind::u16, testing::bytes_of(uint16_t{1}))
+                            .key("split.count", tools::GgufKind::u16, testing::bytes_of(uint16_t{2}))
+                            .key("split.tensors.count", tools::GgufKind::i32, testing::bytes_of(12)).bytes());
 }
 
 }  // namespace
@@ -178,4 +230,6 @@ int main(int argc, char** argv) {
     mote::fuzz::add_checkpoints(corpus);
     mote::fuzz::add_tokenizers(corpus);
     mote::fuzz::add_ggufs(corpus);
+    mote::fuzz::add_runs(corpus);
+    mote::fuzz::add_templates(corpus);
 }

@@ -1,0 +1,16 @@
+// chat_template: a template in Jinja; the data that it becomes can be packed.
+#include "chat/reduce.h"
+
+#include "scratch_folder.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace mote;
+    if (size > 1u << 14) return 0;
+    const std::string_view jinja(reinterpret_cast<const char*>(data), size);
+    const tools::JinjaTexts known{"<s>", "</s>"};
+    const auto reduced = tools::reduce_chat_template(jinja, known);
+    if (!reduced) return 0;
+    for (const std::string& part : reduced->parts)
+        if (part.size() > size + 64) std::abort();  // nothing is run, so nothing grows
+    return 0;
+}
