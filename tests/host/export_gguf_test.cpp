@@ -45,13 +45,15 @@ Weights there_and_back(const Weights& weights) {
 
 void expect_same_tensors(const Weights& a, const Weights& b) {
     ASSERT_EQ(a.tensors.size(), b.tensors.size());
-    for (const auto& [key, tensor] : a.tensors) EXPECT_EQ(tensor.values(), b.tensors.at(key).values()) << role_name(key.first) << key.second;
+    for (const auto& [key, tensor] : a.tensors)
+        EXPECT_EQ(tensor.values(), b.tensors.at(key).values()) << role_name(key.first) << key.second;
 }
 
 TEST(export_gguf, writes_models_that_are_read_back_as_they_were) {
-    for (const char* shape : {"gpt2:dim=8,layers=2,heads=2,hidden=16,vocab=10,context=6", "qwen2:dim=8,layers=2,heads=2,hidden=12,vocab=9,context=4",
-                              "gpt2:dim=8,layers=1,heads=1,hidden=8,vocab=10,context=6,tied=0",
-                              "qwen3:dim=12,layers=1,heads=2,head_dim=8,hidden=20,vocab=12,context=5"}) {
+    for (const char* shape :
+         {"gpt2:dim=8,layers=2,heads=2,hidden=16,vocab=10,context=6", "qwen2:dim=8,layers=2,heads=2,hidden=12,vocab=9,context=4",
+          "gpt2:dim=8,layers=1,heads=1,hidden=8,vocab=10,context=6,tied=0",
+          "qwen3:dim=12,layers=1,heads=2,head_dim=8,hidden=20,vocab=12,context=5"}) {
         Weights w = random_model(shape, 1);
         const Weights back = there_and_back(w);
         if (w.architecture.rope_dim == 0) w.architecture.rope_pairing = back.architecture.rope_pairing;  // of nothing
@@ -97,9 +99,14 @@ TEST(export_gguf, finds_the_base_of_rope) {
 
 // One pair in float32 is off by 2^-24 of itself, and a frequency by half of 2^-32 turns.
 TEST(export_gguf, writes_stretched_rope_as_divisors) {
-    const Json scaling = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 64}};
+    const Json scaling = {{"rope_type", "llama3"},
+                          {"factor", 8.0},
+                          {"low_freq_factor", 1.0},
+                          {"high_freq_factor", 4.0},
+                          {"original_max_position_embeddings", 64}};
     Weights w = random_model("llama:dim=32,layers=1,heads=2,hidden=12,vocab=9,context=4", 1);
-    for (const std::optional<JsonView>& rule : {std::optional<JsonView>(JsonView(scaling, "config.json")), std::optional<JsonView>()}) {
+    for (const std::optional<JsonView>& rule :
+         {std::optional<JsonView>(JsonView(scaling, "config.json")), std::optional<JsonView>()}) {
         w.rope_frequencies = rope_frequencies(16, 500000, rule);
         const std::vector<uint32_t> back = there_and_back(w).rope_frequencies;
         for (size_t i = 0; i < 8; i++)
@@ -128,7 +135,8 @@ TEST(export_gguf, refuses_numbers_that_f16_does_not_hold) {
     Notes notes;
     Weights w = random_model("llama:dim=8,layers=1,heads=1,hidden=8,vocab=9,context=4", 1);
     w.tensors[{Role::v, 0}] = HostTensor(8, 8, std::vector<float>(64, 65505));
-    expect_refusal("E_RANGE", {"attn_v", "element 0", "F16"}, [&] { export_gguf(folder.path() + "/x.gguf", w, written("F16"), notes); });
+    expect_refusal("E_RANGE", {"attn_v", "element 0", "F16"},
+                   [&] { export_gguf(folder.path() + "/x.gguf", w, written("F16"), notes); });
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
@@ -186,7 +194,8 @@ TEST(export_gguf, keeps_a_byte_level_tokenizer) {
 TEST(export_gguf, keeps_a_scored_tokenizer) {
     const TemporaryFolder folder;
     const TokenizerModel model = import_tokenizer(folder.write(
-        "tokenizer.bin", testing::llama2c_tokenizer({{" ", -9}, {"a", -8}, {"b", -7}, {"ab", -2}, {" a", -1}, {" ab", -3}, {"aba", -2}})));
+        "tokenizer.bin",
+        testing::llama2c_tokenizer({{" ", -9}, {"a", -8}, {"b", -7}, {"ab", -2}, {" a", -1}, {" ab", -3}, {"aba", -2}})));
     Notes notes;
     expect_same_tokens(model, there_and_back(model, 266, notes), {"ab", "abab", "ba ab", "\xc3\xa9", ""});
     EXPECT_TRUE(notes.empty());
@@ -201,7 +210,8 @@ TEST(export_gguf, names_the_tokens_that_only_the_model_has) {
 
 TEST(export_gguf, refuses_two_tokens_of_one_name) {
     const TemporaryFolder folder;
-    const TokenizerModel model = import_tokenizer(folder.write("tokenizer.bin", testing::llama2c_tokenizer({{"a", -1}, {"a", -2}})));
+    const TokenizerModel model =
+        import_tokenizer(folder.write("tokenizer.bin", testing::llama2c_tokenizer({{"a", -1}, {"a", -2}})));
     Notes notes;
     expect_refusal("E_DUP", {"token 260", "\"a\""}, [&] { there_and_back(model, 261, notes); });
 }

@@ -31,7 +31,9 @@ void expect_refused(const std::string& code, std::initializer_list<const char*> 
     expect_refusal(code, parts, [&] { imported(gguf); });
 }
 
-std::vector<float> values(const Weights& weights, Role role, uint32_t layer = 0) { return weights.tensors.at({role, layer}).values(); }
+std::vector<float> values(const Weights& weights, Role role, uint32_t layer = 0) {
+    return weights.tensors.at({role, layer}).values();
+}
 
 std::vector<float> quarters(size_t count, float first) { return testing::counting(count, first, 0.25f); }
 
@@ -74,8 +76,13 @@ TEST(import_gguf, cuts_the_one_tensor_of_gpt2_into_q_k_and_v) {
 TEST(import_gguf, pairs_the_rows_as_the_family_does) {
     GgufBuilder b;
     b.text("general.architecture", "qwen2");
-    b.u32("qwen2.embedding_length", 4).u32("qwen2.block_count", 1).u32("qwen2.feed_forward_length", 6).u32("qwen2.context_length", 16);
-    b.u32("qwen2.attention.head_count", 2).u32("qwen2.attention.head_count_kv", 1).f32("qwen2.attention.layer_norm_rms_epsilon", 1e-6f);
+    b.u32("qwen2.embedding_length", 4)
+        .u32("qwen2.block_count", 1)
+        .u32("qwen2.feed_forward_length", 6)
+        .u32("qwen2.context_length", 16);
+    b.u32("qwen2.attention.head_count", 2)
+        .u32("qwen2.attention.head_count_kv", 1)
+        .f32("qwen2.attention.layer_norm_rms_epsilon", 1e-6f);
     b.f32("qwen2.rope.freq_base", 1000000);
     add_llama_tensors(b);
     b.floats("blk.0.attn_q.bias", {4}, 1).floats("blk.0.attn_k.bias", {2}, 2).floats("blk.0.attn_v.bias", {2}, 3);
@@ -130,19 +137,26 @@ TEST(import_gguf, refuses_rules_it_does_not_compute) {
     GgufBuilder wide = testing::tiny_llama_gguf();
     EXPECT_NO_THROW(imported(wide.u32("llama.attention.sliding_window", 16)));
     GgufBuilder values = testing::tiny_llama_gguf();
-    expect_refused("E_UNSUPPORTED", {"key_length"}, values.u32("llama.attention.key_length", 2).u32("llama.attention.value_length", 4));
+    expect_refused("E_UNSUPPORTED", {"key_length"},
+                   values.u32("llama.attention.key_length", 2).u32("llama.attention.value_length", 4));
     GgufBuilder more = testing::tiny_llama_gguf();
     expect_refused("E_UNSUPPORTED", {"blk.0.attn_sinks"}, more.floats("blk.0.attn_sinks.weight", {2}, 1));
     GgufBuilder layers;
     layers.text("general.architecture", "llama");
-    expect_refused("E_UNSUPPORTED", {"each layer"}, layers.array("llama.embedding_length", GgufKind::u32, 1, testing::bytes_of(1u)));
+    expect_refused("E_UNSUPPORTED", {"each layer"},
+                   layers.array("llama.embedding_length", GgufKind::u32, 1, testing::bytes_of(1u)));
 }
 
 TEST(import_gguf, cuts_a_context_that_core_cannot_count) {
     GgufBuilder b;
     b.text("general.architecture", "llama");
-    b.u32("llama.embedding_length", 4).u32("llama.block_count", 1).u32("llama.feed_forward_length", 6).u32("llama.context_length", 1u << 20);
-    b.u32("llama.attention.head_count", 2).u32("llama.attention.head_count_kv", 1).f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    b.u32("llama.embedding_length", 4)
+        .u32("llama.block_count", 1)
+        .u32("llama.feed_forward_length", 6)
+        .u32("llama.context_length", 1u << 20);
+    b.u32("llama.attention.head_count", 2)
+        .u32("llama.attention.head_count_kv", 1)
+        .f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
     add_llama_tensors(b);
     const Weights w = imported(b);
     EXPECT_EQ(w.architecture.context, max_context);
@@ -159,14 +173,23 @@ TEST(import_gguf, refuses_numbers_that_are_not_finite_when_they_are_read) {
 TEST(import_gguf, decodes_blocks) {
     GgufBuilder b;
     b.text("general.architecture", "llama");
-    b.u32("llama.embedding_length", 32).u32("llama.block_count", 1).u32("llama.feed_forward_length", 1).u32("llama.context_length", 16);
+    b.u32("llama.embedding_length", 32)
+        .u32("llama.block_count", 1)
+        .u32("llama.feed_forward_length", 1)
+        .u32("llama.context_length", 16);
     b.u32("llama.attention.head_count", 1).f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
     std::string rows;
     for (char row = 1; row < 4; row++) rows += std::string("\0\x38", 2) + std::string(32, row);  // a scale of 0.5
     b.tensor("token_embd.weight", {32, 3}, 8, rows).floats("output_norm.weight", {32}, 3);
-    b.floats("blk.0.attn_norm.weight", {32}, 4).floats("blk.0.attn_q.weight", {32, 32}, 5).floats("blk.0.attn_k.weight", {32, 32}, 6);
-    b.floats("blk.0.attn_v.weight", {32, 32}, 7).floats("blk.0.attn_output.weight", {32, 32}, 8).floats("blk.0.ffn_norm.weight", {32}, 9);
-    b.floats("blk.0.ffn_gate.weight", {32, 1}, 10).floats("blk.0.ffn_up.weight", {32, 1}, 11).floats("blk.0.ffn_down.weight", {1, 32}, 12);
+    b.floats("blk.0.attn_norm.weight", {32}, 4)
+        .floats("blk.0.attn_q.weight", {32, 32}, 5)
+        .floats("blk.0.attn_k.weight", {32, 32}, 6);
+    b.floats("blk.0.attn_v.weight", {32, 32}, 7)
+        .floats("blk.0.attn_output.weight", {32, 32}, 8)
+        .floats("blk.0.ffn_norm.weight", {32}, 9);
+    b.floats("blk.0.ffn_gate.weight", {32, 1}, 10)
+        .floats("blk.0.ffn_up.weight", {32, 1}, 11)
+        .floats("blk.0.ffn_down.weight", {1, 32}, 12);
     std::vector<float> expected(96, 0.5f);
     for (size_t i = 0; i < 96; i++) expected[i] *= float(1 + i / 32);
     EXPECT_EQ(values(imported(b), Role::token_embedding), expected);

@@ -393,7 +393,8 @@ TEST(hf, refuses_pickles_from_before_zip_files) {
     const TemporaryFolder folder;
     folder.write("config.json", tiny_llama().config.dump());
     folder.write("pytorch_model.bin", std::string("\x80\x02\x8a\x0a", 4) + "l\xfc\x9c" + "F\xf9 j\xa8P\x19.");
-    expect_refusal("E_UNSUPPORTED", {"pytorch_model.bin", "before version 1.6", "save it again"}, [&] { import_checkpoint(folder.path()); });
+    expect_refusal("E_UNSUPPORTED", {"pytorch_model.bin", "before version 1.6", "save it again"},
+                   [&] { import_checkpoint(folder.path()); });
 }
 
 TEST(hf, takes_the_tokenizer_of_the_folder) {

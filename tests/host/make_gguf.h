@@ -77,7 +77,10 @@ private:
 
 inline void add_llama_keys(GgufBuilder& b) {
     b.text("general.architecture", "llama");
-    b.u32("llama.embedding_length", 4).u32("llama.block_count", 1).u32("llama.feed_forward_length", 6).u32("llama.context_length", 16);
+    b.u32("llama.embedding_length", 4)
+        .u32("llama.block_count", 1)
+        .u32("llama.feed_forward_length", 6)
+        .u32("llama.context_length", 16);
     b.u32("llama.attention.head_count", 2).u32("llama.attention.head_count_kv", 1);
     b.f32("llama.attention.layer_norm_rms_epsilon", 1e-5f).f32("llama.rope.freq_base", 10000);
 }
@@ -85,8 +88,12 @@ inline void add_llama_keys(GgufBuilder& b) {
 inline void add_llama_tensors(GgufBuilder& b) {
     b.floats("token_embd.weight", {4, 3}, 1).floats("output.weight", {4, 3}, 2).floats("output_norm.weight", {4}, 3);
     b.floats("blk.0.attn_norm.weight", {4}, 4).floats("blk.0.attn_q.weight", {4, 4}, 5).floats("blk.0.attn_k.weight", {4, 2}, 6);
-    b.floats("blk.0.attn_v.weight", {4, 2}, 7).floats("blk.0.attn_output.weight", {4, 4}, 8).floats("blk.0.ffn_norm.weight", {4}, 9);
-    b.floats("blk.0.ffn_gate.weight", {4, 6}, 10).floats("blk.0.ffn_up.weight", {4, 6}, 11).floats("blk.0.ffn_down.weight", {6, 4}, 12);
+    b.floats("blk.0.attn_v.weight", {4, 2}, 7)
+        .floats("blk.0.attn_output.weight", {4, 4}, 8)
+        .floats("blk.0.ffn_norm.weight", {4}, 9);
+    b.floats("blk.0.ffn_gate.weight", {4, 6}, 10)
+        .floats("blk.0.ffn_up.weight", {4, 6}, 11)
+        .floats("blk.0.ffn_down.weight", {6, 4}, 12);
 }
 
 /// dim 4, 1 layer, 2 heads that share 1 key head, hidden 6, vocab 3; untied: the tensors of tiny_llama().
@@ -125,7 +132,8 @@ inline void add_scored_tokenizer(GgufBuilder& b) {
         types.push_back(6);
     }
     const std::string mark = "\xe2\x96\x81";
-    for (const std::string& piece : {mark, std::string("a"), std::string("b"), std::string("ab"), mark + "ab"}) tokens.push_back(piece);
+    for (const std::string& piece : {mark, std::string("a"), std::string("b"), std::string("ab"), mark + "ab"})
+        tokens.push_back(piece);
     types.resize(tokens.size(), 1);
     std::vector<float> scores(tokens.size(), 0);
     for (size_t id = 259; id < tokens.size(); id++) scores[id] = -float(id - 258);

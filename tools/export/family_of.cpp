@@ -27,8 +27,8 @@ bool is_of(const Family& family, const Weights& w) {
         if (!rule.exists_if || w.tensors.count({rule.role, 0})) expected.insert(rule.role);
     for (const auto& [key, tensor] : w.tensors)
         if (key.first != Role::head) present.insert(key.first);
-    return a.norm == family.norm && a.position == family.position && a.block[0][1].work == family.feed_forward && expected == present &&
-           announced_together(family, w) && (family.kv_heads || a.kv_heads == a.heads);
+    return a.norm == family.norm && a.position == family.position && a.block[0][1].work == family.feed_forward &&
+           expected == present && announced_together(family, w) && (family.kv_heads || a.kv_heads == a.heads);
 }
 
 constexpr double radians_of_one = 6.283185307179586476925 / 4294967296.0;

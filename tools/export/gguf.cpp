@@ -24,8 +24,9 @@ const Family& checked_family(const Weights& w) {
     const Family* family = family_of(w);
     if (!family) refuse("E_UNSUPPORTED", w.source, "llama.cpp has no model of this architecture; mote writes " + family_names());
     if (w.architecture.activation != *find_activation(family->default_activation))
-        refuse("E_UNSUPPORTED", w.source, std::string("llama.cpp computes a ") + family->model_type + " with the activation " + family->default_activation +
-                                              ", this model has another");
+        refuse("E_UNSUPPORTED", w.source,
+               std::string("llama.cpp computes a ") + family->model_type + " with the activation " + family->default_activation +
+                   ", this model has another");
     return *family;
 }
 
@@ -58,8 +59,10 @@ void write_rope(const Family& family, const Weights& w, GgufWriter& gguf) {
     gguf.f32(std::string(family.model_type) + ".rope.freq_base", static_cast<float>(base.theta));
     if (base.divisors.empty()) return;
     if (family.gguf_rope_pairing != RopePairing::interleaved)
-        refuse("E_UNSUPPORTED", w.source, std::string("llama.cpp knows a ") + family.model_type + " only with the powers of one theta for its rope");
-    gguf.tensor(gguf_rope_divisors, {base.divisors.size()}, *find_written_type("F32"), [divisors = base.divisors] { return divisors; });
+        refuse("E_UNSUPPORTED", w.source,
+               std::string("llama.cpp knows a ") + family.model_type + " only with the powers of one theta for its rope");
+    gguf.tensor(gguf_rope_divisors, {base.divisors.size()}, *find_written_type("F32"),
+                [divisors = base.divisors] { return divisors; });
 }
 
 // ---- tensors
@@ -95,13 +98,16 @@ private:
             const Shape shape = shape_of(w_.architecture, role);
             return [shape] { return std::vector<float>(size_t(shape.rows) * shape.cols); };
         }
-        return [a = w_.architecture, role, tensor = found->second, pairing = family_.gguf_rope_pairing] { return paired_values(a, role, tensor, pairing); };
+        return [a = w_.architecture, role, tensor = found->second, pairing = family_.gguf_rope_pairing] {
+            return paired_values(a, role, tensor, pairing);
+        };
     }
     void put(const std::string& name, Shape shape, const std::vector<Source>& parts) {
         const bool vector = shape.rows == 1;
         const GgmlType& wanted = vector ? *find_written_type("F32") : type_;
         const GgmlType& type = shape.cols % wanted.elements == 0 ? wanted : *find_written_type("F16");
-        const std::vector<uint64_t> dims = vector ? std::vector<uint64_t>{shape.cols} : std::vector<uint64_t>{shape.cols, shape.rows};
+        const std::vector<uint64_t> dims =
+            vector ? std::vector<uint64_t>{shape.cols} : std::vector<uint64_t>{shape.cols, shape.rows};
         gguf_.tensor(name, dims, type, [parts] {
             std::vector<float> all;
             for (const Source& part : parts) {
@@ -148,7 +154,9 @@ void write_tensors(const Family& family, const Weights& w, const GgmlType& type,
 }
 
 // general.file_type, by which programs say what a file is made of.
-uint32_t file_type(const GgmlType& type) { return std::strcmp(type.name, "F32") == 0 ? 0 : std::strcmp(type.name, "F16") == 0 ? 1 : 7; }
+uint32_t file_type(const GgmlType& type) {
+    return std::strcmp(type.name, "F32") == 0 ? 0 : std::strcmp(type.name, "F16") == 0 ? 1 : 7;
+}
 
 }  // namespace
 

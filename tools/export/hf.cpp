@@ -24,7 +24,8 @@ using TensorsByName = std::map<std::string, StoredValues>;
 
 const Family& checked_family(const Weights& w) {
     if (const Family* family = family_of(w)) return *family;
-    refuse("E_UNSUPPORTED", w.source, "no model of Hugging Face transformers that mote knows is of this architecture; known are " + family_names());
+    refuse("E_UNSUPPORTED", w.source,
+           "no model of Hugging Face transformers that mote knows is of this architecture; known are " + family_names());
 }
 
 // ---- config.json
@@ -98,7 +99,8 @@ TensorsByName tensors_of(const Family& family, const Weights& w) {
             const auto found = w.tensors.find({rule.role, layer});
             if (found == w.tensors.end() && !family.optional_by_default) continue;
             const HostTensor t = found == w.tensors.end() ? zeros(shape_of(a, rule.role)) : found->second;
-            put(rule, part_of(family, rule, a), t, paired_values(a, rule.role, t, RopePairing::halves), stored[full_name(family, rule.name, layer)]);
+            put(rule, part_of(family, rule, a), t, paired_values(a, rule.role, t, RopePairing::halves),
+                stored[full_name(family, rule.name, layer)]);
         }
     const auto head = w.tensors.find({Role::head, 0});
     if (head != w.tensors.end()) stored[family.head] = {head->second.rows, head->second.cols, head->second.values()};
@@ -121,7 +123,8 @@ std::string safetensors_of(const TensorsByName& tensors) {
     std::string file(reinterpret_cast<const char*>(&length), sizeof length);
     file.reserve(sizeof length + text.size() + end);
     file += text;
-    for (const auto& [name, t] : tensors) file.append(reinterpret_cast<const char*>(t.values.data()), t.values.size() * sizeof(float));
+    for (const auto& [name, t] : tensors)
+        file.append(reinterpret_cast<const char*>(t.values.data()), t.values.size() * sizeof(float));
     return file;
 }
 

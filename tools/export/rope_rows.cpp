@@ -7,7 +7,8 @@ namespace mote::tools {
 namespace {
 
 bool is_paired(Role role) {
-    return role == Role::q || role == Role::k || role == Role::q_bias || role == Role::k_bias || role == Role::q_norm || role == Role::k_norm;
+    return role == Role::q || role == Role::k || role == Role::q_bias || role == Role::k_bias || role == Role::q_norm ||
+           role == Role::k_norm;
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace mote::tools {
 
-/// The values of a role's tensor with the rows of each head as `to` pairs them; only q, k, their biases and norms have such an order.
+/// The values of a role's tensor with the rows of each head as `to` pairs them; only q, k, their biases and norms have such an
+/// order.
 std::vector<float> paired_values(const Architecture& architecture, Role role, const HostTensor& tensor, RopePairing to);
 
 }  // namespace mote::tools

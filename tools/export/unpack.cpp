@@ -24,7 +24,8 @@ Weights unpack_model(const std::string& path) {
         }
         w.tensors[{r.role, r.layer}] = HostTensor(r.rows, r.cols, [opened, matrix] {
             std::vector<float> values = unpack_matrix(matrix.data, matrix.rows, matrix.cols, matrix.format);
-            opened->file->release(uint64_t(matrix.data - opened->file->data()), matrix_layout(matrix.format, matrix.rows, matrix.cols).bytes);
+            opened->file->release(uint64_t(matrix.data - opened->file->data()),
+                                  matrix_layout(matrix.format, matrix.rows, matrix.cols).bytes);
             return values;
         });
     }

@@ -172,7 +172,8 @@ void decode_all(const uint8_t* from, size_t blocks, float* to) {
 }
 
 template <void (*decode_block)(const uint8_t*, float*), uint32_t elements, uint32_t bytes>
-constexpr GgmlType read_type(uint32_t id, const char* name, void (*encode)(const float*, size_t, uint8_t*) = nullptr, float most = 0) {
+constexpr GgmlType read_type(uint32_t id, const char* name, void (*encode)(const float*, size_t, uint8_t*) = nullptr,
+                             float most = 0) {
     return {id, name, elements, bytes, decode_all<decode_block, elements, bytes>, encode, most};
 }
 

@@ -9,10 +9,10 @@ namespace mote::tools {
 
 /// Elements are stored in blocks; a row of a tensor is a whole number of them.
 struct GgmlType {
-    uint32_t id;        // in the file
-    const char* name;   // as llama.cpp has it: "Q4_K"
-    uint32_t elements;  // of a block
-    uint32_t bytes;     // of a block
+    uint32_t id;                                                    // in the file
+    const char* name;                                               // as llama.cpp has it: "Q4_K"
+    uint32_t elements;                                              // of a block
+    uint32_t bytes;                                                 // of a block
     void (*decode)(const uint8_t* from, size_t blocks, float* to);  // nullptr: known, but weights of this type are refused
     void (*encode)(const float* from, size_t blocks, uint8_t* to) = nullptr;  // nullptr: nothing is written in this type
     float most = 0;                                                           // the largest magnitude that `encode` takes

@@ -18,7 +18,7 @@ constexpr uint32_t default_alignment = 32;
 
 // Bytes of a value; 0 for strings and arrays.
 constexpr uint64_t kind_bytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
-constexpr const char* kind_names[] = {"uint8", "int8", "uint16", "int16",  "uint32", "int32", "float32",
+constexpr const char* kind_names[] = {"uint8", "int8", "uint16", "int16",  "uint32", "int32",  "float32",
                                       "bool",  "text", "array",  "uint64", "int64",  "float64"};
 constexpr uint32_t kinds = 13;
 
@@ -51,7 +51,8 @@ public:
     std::string text(const std::string& what, uint64_t most) {
         const uint64_t length = next<uint64_t>("the length of " + what);
         if (length > most)
-            refuse_at("E_LIMIT", file_.path(), at_ - 8, what + " has " + std::to_string(length) + " bytes; at most " + std::to_string(most));
+            refuse_at("E_LIMIT", file_.path(), at_ - 8,
+                      what + " has " + std::to_string(length) + " bytes; at most " + std::to_string(most));
         skip(length, what);
         return std::string(file_.text().substr(at_ - length, length));
     }
@@ -59,8 +60,9 @@ public:
 private:
     void require(uint64_t bytes, const std::string& what) const {
         if (bytes > file_.size() - at_)
-            refuse_at("E_TRUNC", file_.path(), at_,
-                      what + " has " + std::to_string(bytes) + " bytes, the file only " + std::to_string(file_.size() - at_) + " more");
+            refuse_at(
+                "E_TRUNC", file_.path(), at_,
+                what + " has " + std::to_string(bytes) + " bytes, the file only " + std::to_string(file_.size() - at_) + " more");
     }
 
     const MappedFile& file_;
@@ -73,7 +75,8 @@ void require_name(const MappedFile& file, uint64_t at, const std::string& name, 
     for (size_t i = 0; i < name.size();) {
         const Character c = first_character(name.data() + i, name.size() - i);
         if (c.code == invalid_character || c.code < ' ' || c.code == 0x7f)
-            refuse_at("E_UTF8", file.path(), at, "the name of " + std::string(what) + " is not valid UTF-8, or has control characters");
+            refuse_at("E_UTF8", file.path(), at,
+                      "the name of " + std::string(what) + " is not valid UTF-8, or has control characters");
         i += c.bytes;
     }
 }
@@ -95,7 +98,8 @@ Counts read_header(const MappedFile& file) {
     if (file.text().substr(0, 4) != "GGUF")
         refuse_at(file.size() < 4 ? "E_TRUNC" : "E_MAGIC", file.path(), 0, "does not begin with GGUF");
     if (file.size() < header_bytes)
-        refuse_at("E_TRUNC", file.path(), file.size(), "a GGUF file has at least 24 bytes, this one " + std::to_string(file.size()));
+        refuse_at("E_TRUNC", file.path(), file.size(),
+                  "a GGUF file has at least 24 bytes, this one " + std::to_string(file.size()));
     const uint32_t version = read<uint32_t>(file, 4);
     if (version >= 1 << 16 && __builtin_bswap32(version) < 1 << 16)
         refuse_at("E_ENDIAN", file.path(), 4, "the file is big-endian; must be little-endian");
@@ -161,7 +165,8 @@ void read_dims(const MappedFile& file, Cursor& cursor, const std::string& name, 
     const uint64_t at = cursor.at();
     const uint32_t rank = cursor.next<uint32_t>("the shape of " + name);
     if (rank == 0 || rank > max_rank)
-        refuse_at("E_SHAPE", file.path(), at, name + " has " + std::to_string(rank) + " dimensions; must be 1 to " + std::to_string(max_rank));
+        refuse_at("E_SHAPE", file.path(), at,
+                  name + " has " + std::to_string(rank) + " dimensions; must be 1 to " + std::to_string(max_rank));
     Size elements = 1;
     for (uint32_t d = 0; d < rank; d++) {
         const uint64_t dim = cursor.next<uint64_t>("the shape of " + name);
@@ -170,7 +175,8 @@ void read_dims(const MappedFile& file, Cursor& cursor, const std::string& name, 
         tensor.dims.push_back(dim);
         elements = elements * dim;
     }
-    if (!elements.fits_memory()) refuse_at("E_OVERFLOW", file.path(), at, name + ": the dimensions multiply to more than 63 bits hold");
+    if (!elements.fits_memory())
+        refuse_at("E_OVERFLOW", file.path(), at, name + ": the dimensions multiply to more than 63 bits hold");
     tensor.elements = elements.value;
 }
 
@@ -179,18 +185,20 @@ void read_type(const MappedFile& file, Cursor& cursor, const std::string& name, 
     tensor.type = find_ggml_type(id);
     const uint64_t at = cursor.at() - 4;
     if (!tensor.type)
-        refuse_at("E_UNSUPPORTED", file.path(), at, name + " has the unknown type " + std::to_string(id) + "; supported are " + ggml_type_names());
+        refuse_at("E_UNSUPPORTED", file.path(), at,
+                  name + " has the unknown type " + std::to_string(id) + "; supported are " + ggml_type_names());
     if (tensor.dims[0] % tensor.type->elements != 0)
         refuse_at("E_SHAPE", file.path(), at,
-                  name + " has rows of " + std::to_string(tensor.dims[0]) + ", which blocks of " + std::to_string(tensor.type->elements) +
-                      " do not divide");
+                  name + " has rows of " + std::to_string(tensor.dims[0]) + ", which blocks of " +
+                      std::to_string(tensor.type->elements) + " do not divide");
     const Size bytes = Size(tensor.elements / tensor.type->elements) * tensor.type->bytes;
     if (bytes.overflow) refuse_at("E_OVERFLOW", file.path(), at, name + " has more bytes than 64 bits count");
     tensor.bytes = bytes.value;
 }
 
 // `begin` counts from the start of the data until that is known.
-void read_tensors(const std::shared_ptr<const MappedFile>& file, Cursor& cursor, uint64_t count, uint64_t alignment, GgufFile& out) {
+void read_tensors(const std::shared_ptr<const MappedFile>& file, Cursor& cursor, uint64_t count, uint64_t alignment,
+                  GgufFile& out) {
     Size total = 0;
     for (uint64_t i = 0; i < count; i++) {
         const uint64_t at = cursor.at();
@@ -202,10 +210,12 @@ void read_tensors(const std::shared_ptr<const MappedFile>& file, Cursor& cursor,
         read_type(*file, cursor, name, tensor);
         tensor.begin = cursor.next<uint64_t>("the offset of " + name);
         if (tensor.begin % alignment != 0)
-            refuse_at("E_ALIGN", file->path(), cursor.at() - 8,
-                      name + " begins at " + std::to_string(tensor.begin) + ", which is no multiple of " + std::to_string(alignment));
+            refuse_at(
+                "E_ALIGN", file->path(), cursor.at() - 8,
+                name + " begins at " + std::to_string(tensor.begin) + ", which is no multiple of " + std::to_string(alignment));
         total = total + align_up(tensor.bytes, alignment);
-        if (total.overflow) refuse_at("E_OVERFLOW", file->path(), at, "with " + name + " the tensors have more bytes than 64 bits count");
+        if (total.overflow)
+            refuse_at("E_OVERFLOW", file->path(), at, "with " + name + " the tensors have more bytes than 64 bits count");
         if (!out.tensors.emplace(name, tensor).second) refuse_at("E_DUP", file->path(), at, name + " stands twice");
     }
 }
@@ -216,7 +226,8 @@ void place(const MappedFile& file, const std::string& name, uint64_t data, GgufT
     const Size begin = Size(data) + tensor.begin, end = begin + tensor.bytes;
     if (end.overflow) refuse("E_OVERFLOW", file.path(), name + " ends behind what 64 bits count");
     if (begin.value >= file.size())
-        refuse("E_RANGE", file.path(), name + " begins at byte " + std::to_string(begin.value) + ", the file ends at " + std::to_string(file.size()));
+        refuse("E_RANGE", file.path(),
+               name + " begins at byte " + std::to_string(begin.value) + ", the file ends at " + std::to_string(file.size()));
     if (end.value > file.size())
         refuse_at("E_TRUNC", file.path(), file.size(), name + " ends at byte " + std::to_string(end.value) + "; is the file cut?");
     tensor.begin = begin.value;
@@ -234,7 +245,8 @@ void require_gapless(const MappedFile& file, const GgufFile& gguf, uint64_t data
             refuse_at("E_OVERLAP", file.path(), tensor.begin,
                       entry->first + ": shares bytes with the tensor before it, which ends at byte " + std::to_string(end));
         if (tensor.begin - end >= alignment)
-            refuse_at("E_RANGE", file.path(), end, std::to_string(tensor.begin - end) + " bytes before " + entry->first + " belong to no tensor");
+            refuse_at("E_RANGE", file.path(), end,
+                      std::to_string(tensor.begin - end) + " bytes before " + entry->first + " belong to no tensor");
         end = tensor.begin + tensor.bytes;
     }
     if (file.size() - end >= alignment)
@@ -254,14 +266,19 @@ void require_first(const GgufFile& gguf, uint64_t count) {
     const uint64_t number = gguf.at("split.no").integer(UINT16_MAX);
     const std::string expected = part_name(gguf.path, 1, count);
     if (number != 0)
-        gguf.at("split.no").refuse("E_UNSUPPORTED", "is part " + std::to_string(number + 1) + " of " + std::to_string(count) + "; give the first, " + expected);
+        gguf.at("split.no")
+            .refuse("E_UNSUPPORTED",
+                    "is part " + std::to_string(number + 1) + " of " + std::to_string(count) + "; give the first, " + expected);
     if (gguf.path != expected)
-        gguf.at("split.count").refuse("E_UNSUPPORTED", std::to_string(count) + " files are needed, and their names must end in -00001-of-" +
-                                                           expected.substr(expected.size() - 10));
+        gguf.at("split.count")
+            .refuse("E_UNSUPPORTED", std::to_string(count) + " files are needed, and their names must end in -00001-of-" +
+                                         expected.substr(expected.size() - 10));
 }
 
 void add_part(const std::string& path, uint64_t number, uint64_t count, GgufFile& whole) {
-    if (!exists(path)) refuse("E_MISSING", whole.path, "needs " + path + ", which is not there; the model is in " + std::to_string(count) + " files");
+    if (!exists(path))
+        refuse("E_MISSING", whole.path,
+               "needs " + path + ", which is not there; the model is in " + std::to_string(count) + " files");
     GgufFile part = read_gguf(path);
     if (part.at("split.no").integer(UINT16_MAX) != number || part.at("split.count").integer(UINT16_MAX) != count)
         refuse("E_MISMATCH", path, "is not part " + std::to_string(number + 1) + " of " + std::to_string(count) + " by its keys");
@@ -289,13 +306,20 @@ bool is_integer(GgufKind kind) { return kind < GgufKind::f32 || kind == GgufKind
 // Integers of every kind; those of uint64 beyond int64 become negative.
 int64_t integer_at(const MappedFile& file, GgufKind kind, uint64_t at) {
     switch (kind) {
-        case GgufKind::u8: return read<uint8_t>(file, at);
-        case GgufKind::i8: return read<int8_t>(file, at);
-        case GgufKind::u16: return read<uint16_t>(file, at);
-        case GgufKind::i16: return read<int16_t>(file, at);
-        case GgufKind::u32: return read<uint32_t>(file, at);
-        case GgufKind::i32: return read<int32_t>(file, at);
-        default: return read<int64_t>(file, at);
+        case GgufKind::u8:
+            return read<uint8_t>(file, at);
+        case GgufKind::i8:
+            return read<int8_t>(file, at);
+        case GgufKind::u16:
+            return read<uint16_t>(file, at);
+        case GgufKind::i16:
+            return read<int16_t>(file, at);
+        case GgufKind::u32:
+            return read<uint32_t>(file, at);
+        case GgufKind::i32:
+            return read<int32_t>(file, at);
+        default:
+            return read<int64_t>(file, at);
     }
 }
 
@@ -352,7 +376,8 @@ std::vector<float> GgufValue::numbers() const {
 std::vector<int64_t> GgufValue::integers() const {
     require_array_of(is_integer(element_), "an array of integers");
     std::vector<int64_t> integers;
-    for (uint64_t i = 0; i < count_; i++) integers.push_back(integer_at(*file_, element_, at_ + i * kind_bytes[uint32_t(element_)]));
+    for (uint64_t i = 0; i < count_; i++)
+        integers.push_back(integer_at(*file_, element_, at_ + i * kind_bytes[uint32_t(element_)]));
     return integers;
 }
 

@@ -56,7 +56,8 @@ struct GgufTensor {
 
     std::string dims_text() const;  // "[64, 172]"
     bool same_bytes(const GgufTensor& other) const;
-    /// All elements. The pages that were read leave memory. Errors: E_UNSUPPORTED (a type that is not read; `name` is for the message).
+    /// All elements. The pages that were read leave memory. Errors: E_UNSUPPORTED (a type that is not read; `name` is for the
+    /// message).
     std::vector<float> floats(const std::string& name) const;
 };
 
@@ -74,8 +75,8 @@ struct GgufFile {
 /// E_UNSUPPORTED (an unknown type of tensor, arrays of arrays), E_RANGE, E_OVERLAP, E_TRAILING.
 GgufFile read_gguf(const std::string& path);
 
-/// The same for a model in several files, told by its keys: the first, name-00001-of-0000N.gguf, is given; the others lie beside it.
-/// Errors also: E_MISSING (a file, by name), E_UNSUPPORTED (not the first is given), E_MISMATCH, E_DUP.
+/// The same for a model in several files, told by its keys: the first, name-00001-of-0000N.gguf, is given; the others lie beside
+/// it. Errors also: E_MISSING (a file, by name), E_UNSUPPORTED (not the first is given), E_MISMATCH, E_DUP.
 GgufFile read_gguf_parts(const std::string& path);
 
 }  // namespace mote::tools

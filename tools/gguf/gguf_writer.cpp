@@ -30,7 +30,8 @@ std::string text_of(const std::string& text) { return bytes_of(uint64_t{text.siz
 void require_in_range(const std::vector<float>& values, const GgmlType& type, const std::string& name, const std::string& path) {
     for (size_t i = 0; i < values.size(); i++)
         if (std::isfinite(values[i]) && std::abs(values[i]) > type.most)
-            refuse("E_RANGE", path, name + ": element " + std::to_string(i) + " is beyond what " + type.name + " holds; choose f32");
+            refuse("E_RANGE", path,
+                   name + ": element " + std::to_string(i) + " is beyond what " + type.name + " holds; choose f32");
 }
 
 }  // namespace
@@ -55,10 +56,15 @@ void GgufWriter::texts(const std::string& name, const std::vector<std::string>& 
     array(name, GgufKind::string, values.size(), bytes);
 }
 
-void GgufWriter::f32s(const std::string& name, const std::vector<float>& values) { array(name, GgufKind::f32, values.size(), bytes_of(values)); }
-void GgufWriter::i32s(const std::string& name, const std::vector<int32_t>& values) { array(name, GgufKind::i32, values.size(), bytes_of(values)); }
+void GgufWriter::f32s(const std::string& name, const std::vector<float>& values) {
+    array(name, GgufKind::f32, values.size(), bytes_of(values));
+}
+void GgufWriter::i32s(const std::string& name, const std::vector<int32_t>& values) {
+    array(name, GgufKind::i32, values.size(), bytes_of(values));
+}
 
-void GgufWriter::tensor(const std::string& name, std::vector<uint64_t> dims, const GgmlType& type, std::function<std::vector<float>()> values) {
+void GgufWriter::tensor(const std::string& name, std::vector<uint64_t> dims, const GgmlType& type,
+                        std::function<std::vector<float>()> values) {
     uint64_t elements = 1;
     for (const uint64_t n : dims) elements *= n;
     tensors_.push_back({name, std::move(dims), &type, std::move(values), elements / type.elements * type.bytes});

@@ -23,7 +23,8 @@ public:
     /// A tensor behind those before it; its values are asked for when the file is written.
     ///   dims  the fastest first
     ///   type  one that can be encoded
-    void tensor(const std::string& name, std::vector<uint64_t> dims, const GgmlType& type, std::function<std::vector<float>()> values);
+    void tensor(const std::string& name, std::vector<uint64_t> dims, const GgmlType& type,
+                std::function<std::vector<float>()> values);
 
     /// Writes the file whole or not at all. Returns its size.
     /// Errors: E_IO, E_NOSPACE, E_RANGE (a value that the type does not hold), E_INTERRUPTED, those of the sources.

@@ -77,14 +77,15 @@ void read_tensors(const std::string& path, Checkpoint& checkpoint) {
     } else {
         const std::string kind = looks_like(file->text());
         if (kind.find("pickle") != std::string::npos)
-            refuse("E_UNSUPPORTED", path, "looks like a PyTorch file from before version 1.6; load it in PyTorch and save it again");
+            refuse("E_UNSUPPORTED", path,
+                   "looks like a PyTorch file from before version 1.6; load it in PyTorch and save it again");
         add_tensors(read_safetensors(path), checkpoint);
     }
 }
 
 std::string file_in(const std::string& folder) {
-    for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-                             "consolidated.safetensors", "consolidated.00.pth"})
+    for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                             "pytorch_model.bin.index.json", "consolidated.safetensors", "consolidated.00.pth"})
         if (exists(folder + "/" + name)) return folder + "/" + name;
     refuse("E_MISSING", folder, "has none of model.safetensors, pytorch_model.bin, their index files, and consolidated.00.pth");
 }
@@ -124,7 +125,8 @@ template <class Rename>
 StoredTensors renamed(StoredTensors tensors, const std::string& path, Rename rename) {
     StoredTensors result;
     for (auto& [name, tensor] : tensors)
-        if (!result.emplace(rename(name), std::move(tensor)).second) refuse("E_DUP", path, "tensor " + rename(name) + " is there with two prefixes");
+        if (!result.emplace(rename(name), std::move(tensor)).second)
+            refuse("E_DUP", path, "tensor " + rename(name) + " is there with two prefixes");
     return result;
 }
 

@@ -16,8 +16,9 @@ struct Checkpoint {
 };
 
 /// Reads a folder, or a file of tensors with its configuration inside or beside it:
-///   tensors         model.safetensors, pytorch_model.bin (each also as an index of shards), consolidated.safetensors, consolidated.00.pth
-///   configuration   `config` if it is not empty; else what is inside a PyTorch file; else config.json or params.json
+///   tensors         model.safetensors, pytorch_model.bin (each also as an index of shards), consolidated.safetensors,
+///   consolidated.00.pth configuration   `config` if it is not empty; else what is inside a PyTorch file; else config.json or
+///   params.json
 /// Errors: E_MISSING, E_UNSUPPORTED, E_DUP, E_ARG (an index that names a file elsewhere), and those of JSON, safetensors and torch.
 Checkpoint read_checkpoint(const std::string& path, const std::string& config = "");
 

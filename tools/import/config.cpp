@@ -19,7 +19,8 @@ const Entry* find_in_first_layer(const StoredTensors& tensors, const Dialect& di
 // Whether a matrix that reads the stream has the stream's width on the side that the rule says.
 bool lies_as_said(const StoredTensors& tensors, const Dialect& dialect, const TensorRule& rule, const StoredTensor& tensor) {
     const Entry* embedding = find_tensor(tensors, dialect, dialect.tensors.front().name);
-    const bool reads_stream = rule.role == Role::q || rule.role == Role::k || rule.role == Role::v || rule.role == Role::gate || rule.role == Role::up;
+    const bool reads_stream =
+        rule.role == Role::q || rule.role == Role::k || rule.role == Role::v || rule.role == Role::gate || rule.role == Role::up;
     if (!embedding || !reads_stream || tensor.shape.size() != 2 || embedding->second.shape.empty()) return true;
     return tensor.shape[rule.storage == Storage::in_out ? 0 : 1] == embedding->second.shape.back();
 }
@@ -66,7 +67,8 @@ Configuration recognised(const Checkpoint& checkpoint) {
     for (const Family& family : families()) consider(family, checkpoint.tensors, best, score);
     if (score > 0) return best;
     const std::string first = checkpoint.tensors.empty() ? "no tensor" : checkpoint.tensors.begin()->first;
-    refuse("E_UNSUPPORTED", checkpoint.path, "names of tensors that are those of no supported family, such as " + first + "; supported are " + family_names());
+    refuse("E_UNSUPPORTED", checkpoint.path,
+           "names of tensors that are those of no supported family, such as " + first + "; supported are " + family_names());
 }
 
 // ---- sizes
@@ -98,8 +100,9 @@ public:
     std::optional<uint64_t> outputs(Role role) const { return dimension(role, 1); }
     bool has(const TensorRule& rule) const { return find_in_first_layer(tensors_, dialect_, rule) != nullptr; }
     bool has_any(const char* key) const {
-        return std::any_of(dialect_.tensors.begin(), dialect_.tensors.end(),
-                           [&](const TensorRule& rule) { return rule.exists_if && std::string(rule.exists_if) == key && has(rule); });
+        return std::any_of(dialect_.tensors.begin(), dialect_.tensors.end(), [&](const TensorRule& rule) {
+            return rule.exists_if && std::string(rule.exists_if) == key && has(rule);
+        });
     }
     bool is_tied() const {
         const Entry* head = find_tensor(tensors_, dialect_, dialect_.head);
@@ -161,8 +164,11 @@ void require_sizes(const Checkpoint& checkpoint, const Family& family, const Jso
         if (values.contains(size.key)) continue;
         std::string names;
         for (const char* name : other_names(size.size)) names += (names.empty() ? "\"" : ", \"") + std::string(name) + "\"";
-        const std::string option = size.size == &Architecture::heads ? "--heads N or " : size.size == &Architecture::context ? "--context N or " : "";
-        refuse("E_MISSING", checkpoint.config_path, "nothing says " + names + " (one of these names); pass " + option + "--config FILE");
+        const std::string option = size.size == &Architecture::heads     ? "--heads N or "
+                                   : size.size == &Architecture::context ? "--context N or "
+                                                                         : "";
+        refuse("E_MISSING", checkpoint.config_path,
+               "nothing says " + names + " (one of these names); pass " + option + "--config FILE");
     }
 }
 

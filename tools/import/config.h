@@ -22,7 +22,8 @@ struct Configuration {
     Json values;
 };
 
-/// Errors: E_UNSUPPORTED (a family, or names of tensors, that are not known), E_MISSING (a size that nothing tells), E_TYPE, E_RANGE.
+/// Errors: E_UNSUPPORTED (a family, or names of tensors, that are not known), E_MISSING (a size that nothing tells), E_TYPE,
+/// E_RANGE.
 Configuration configuration_of(const Checkpoint& checkpoint, const GivenSizes& given);
 
 /// The tensor of that name, with or without the dialect's prefix; nullptr if there is none.

@@ -173,7 +173,8 @@ Dialect dialect(const char* prefix, std::vector<TensorRule> tensors, const char*
     d.head = head;
     d.default_norm_eps = norm_eps;
     d.default_activation = activation;
-    d.buffers = {".attn.bias", ".attn.masked_bias", ".attn.mask", ".attention.mask", ".rotary_emb.inv_freq", "rope.freqs", "freqs_cos", "freqs_sin"};
+    d.buffers = {".attn.bias",           ".attn.masked_bias", ".attn.mask", ".attention.mask",
+                 ".rotary_emb.inv_freq", "rope.freqs",        "freqs_cos",  "freqs_sin"};
     return d;
 }
 
@@ -185,13 +186,16 @@ Dialect meta() {
 
 Dialect nanogpt() {
     Dialect d = dialect("transformer.", gpt2_tensors(Storage::out_in), "lm_head.weight", 1e-5, "gelu");
-    d.note = "names as nanoGPT has them, so the activation is gelu; if minGPT wrote it, pass a --config with \"activation_function\": \"gelu_new\"";
+    d.note =
+        "names as nanoGPT has them, so the activation is gelu; if minGPT wrote it, pass a --config with \"activation_function\": "
+        "\"gelu_new\"";
     return d;
 }
 
 Family llama() {
     Family f;
-    static_cast<Dialect&>(f) = dialect("model.", joined({llama_matrices, optional_attention_biases, optional_mlp_biases}), "lm_head.weight", 1e-6, "silu");
+    static_cast<Dialect&>(f) =
+        dialect("model.", joined({llama_matrices, optional_attention_biases, optional_mlp_biases}), "lm_head.weight", 1e-6, "silu");
     f.model_type = "llama";
     f.gguf_rope_pairing = RopePairing::interleaved;
     f.class_name = "LlamaForCausalLM";
@@ -257,7 +261,8 @@ Family gpt2() {
                  {"scale_attn_weights", "true"},
                  {"scale_attn_by_inverse_layer_idx", "false"},
                  {"add_cross_attention", "false"}};
-    f.others = {nanogpt(), dialect("", old_mingpt_tensors, "head.weight", 1e-5, "gelu"), dialect("", atome_tensors, "unembed.weight", 1e-5, "gelu")};
+    f.others = {nanogpt(), dialect("", old_mingpt_tensors, "head.weight", 1e-5, "gelu"),
+                dialect("", atome_tensors, "unembed.weight", 1e-5, "gelu")};
     for (Dialect& other : f.others) other.rope_pairing = f.rope_pairing;
     return f;
 }
@@ -276,7 +281,8 @@ const SizeNames size_names[] = {
     {&A::head_dim, {"head_dim", "head_size"}},
     {&A::hidden, {"intermediate_size", "n_inner", "hidden_dim", "d_ff", "ffn_dim"}},
     {&A::vocab, {"vocab_size", "n_vocab"}},
-    {&A::context, {"max_position_embeddings", "n_positions", "block_size", "max_seq_len", "max_seq", "n_ctx", "seq_len", "context_length"}},
+    {&A::context,
+     {"max_position_embeddings", "n_positions", "block_size", "max_seq_len", "max_seq", "n_ctx", "seq_len", "context_length"}},
 };
 const std::vector<std::vector<const char*>> number_names = {
     {"rms_norm_eps", "layer_norm_epsilon", "norm_eps", "layer_norm_eps", "eps"},

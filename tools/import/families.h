@@ -1,5 +1,5 @@
-// families: the architectures that checkpoints come with, and the names that programs give their tensors, as data. The only place that
-// knows these names.
+// families: the architectures that checkpoints come with, and the names that programs give their tensors, as data. The only place
+// that knows these names.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct Dialect {
     RopePairing rope_pairing = RopePairing::halves;
     double default_norm_eps = 0;
     const char* default_activation = "";
-    const char* note = nullptr;          // what the user should know when this dialect was taken
-    std::vector<const char*> buffers;    // endings of names that hold no weights
+    const char* note = nullptr;        // what the user should know when this dialect was taken
+    std::vector<const char*> buffers;  // endings of names that hold no weights
 };
 
 /// Which outputs of a stored tensor are a role's.
@@ -66,10 +66,11 @@ struct Family : Dialect {
     Position position = Position::rope;
     RopePairing gguf_rope_pairing = RopePairing::halves;  // GGUF has the rows of q and k in another order for some
     Work feed_forward = Work::gated;
-    bool tied_by_default = false;      // tie_word_embeddings, where config.json does not say
-    bool optional_by_default = false;  // the keys of `exists_if`, where config.json does not say; if false there, zeros may stand in the file
-    bool has_window = false;           // attention may look back no further than `sliding_window` tokens
-    const char* window_if = nullptr;   // the config key that must be true for it; nullptr: it does if there is a size
+    bool tied_by_default = false;  // tie_word_embeddings, where config.json does not say
+    bool optional_by_default =
+        false;  // the keys of `exists_if`, where config.json does not say; if false there, zeros may stand in the file
+    bool has_window = false;          // attention may look back no further than `sliding_window` tokens
+    const char* window_if = nullptr;  // the config key that must be true for it; nullptr: it does if there is a size
     std::vector<Demand> demands;
     std::vector<Dialect> others;
 };

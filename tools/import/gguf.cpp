@@ -45,7 +45,8 @@ const Family& family_of(const GgufFile& gguf) {
     const GgufValue& architecture = gguf.at("general.architecture");
     const Family* family = find_family(architecture.text());
     if (!family)
-        architecture.refuse("E_UNSUPPORTED", "\"" + architecture.text().substr(0, 40) + "\" is not supported; supported are " + family_names());
+        architecture.refuse("E_UNSUPPORTED",
+                            "\"" + architecture.text().substr(0, 40) + "\" is not supported; supported are " + family_names());
     return *family;
 }
 
@@ -54,7 +55,8 @@ void check_demands(const Keys& keys, uint32_t context) {
     if (experts && experts->integer(UINT32_MAX) != 0) experts->refuse("E_UNSUPPORTED", "mixtures of experts are not supported");
     const GgufValue* window = keys.find("attention.sliding_window");
     if (window && window->integer(UINT32_MAX) != 0 && window->integer(UINT32_MAX) < context)
-        window->refuse("E_UNSUPPORTED", "attention within a window of " + std::to_string(window->integer(UINT32_MAX)) + " tokens is not supported");
+        window->refuse("E_UNSUPPORTED",
+                       "attention within a window of " + std::to_string(window->integer(UINT32_MAX)) + " tokens is not supported");
 }
 
 void read_head_dim(const GgufFile& gguf, const Keys& keys, Architecture& a) {
@@ -81,7 +83,8 @@ uint32_t vocab_of(const GgufFile& gguf) {
     const GgufTensor& embedding = require(gguf, name);
     if (embedding.dims.size() != 2 || embedding.dims[1] > max_vocab)
         refuse(embedding.dims.size() != 2 ? "E_SHAPE" : "E_LIMIT", gguf.path,
-               name + " has the shape " + embedding.dims_text() + "; a vocabulary has at most " + std::to_string(max_vocab) + " tokens");
+               name + " has the shape " + embedding.dims_text() + "; a vocabulary has at most " + std::to_string(max_vocab) +
+                   " tokens");
     return static_cast<uint32_t>(embedding.dims[1]);
 }
 
@@ -89,7 +92,8 @@ uint32_t vocab_of(const GgufFile& gguf) {
 void bound_context(const GgufFile& gguf, Weights& weights) {
     Architecture& a = weights.architecture;
     if (a.position != Position::rope || a.context <= max_context) return;
-    weights.notes.push_back(gguf.path + ": the context of " + std::to_string(a.context) + " tokens is cut to " + std::to_string(max_context));
+    weights.notes.push_back(gguf.path + ": the context of " + std::to_string(a.context) + " tokens is cut to " +
+                            std::to_string(max_context));
     a.context = max_context;
 }
 
@@ -110,7 +114,8 @@ void read_architecture(const GgufFile& gguf, const Family& family, const Keys& k
     bound_context(gguf, weights);
     require_possible(a, gguf.path);
     if (a.position == Position::rope && (a.rope_dim == 0 || a.rope_dim > a.head_dim))
-        refuse("E_SHAPE", gguf.path, "rotates " + std::to_string(a.rope_dim) + " elements of a head of " + std::to_string(a.head_dim));
+        refuse("E_SHAPE", gguf.path,
+               "rotates " + std::to_string(a.rope_dim) + " elements of a head of " + std::to_string(a.head_dim));
     set_decoder_block(weights, family.feed_forward);
 }
 
@@ -132,7 +137,10 @@ HostTensor tensor_of(const GgufFile& gguf, const std::string& name, Shape shape,
     const bool vector = shape.rows == 1;
     const GgufTensor& stored = require(gguf, name);
     const bool one_row = vector && all == shape.cols && stored.dims.size() == 2;  // a matrix, all the same
-    require_dims(gguf, name, stored, one_row ? std::vector<uint64_t>{all, 1} : vector ? std::vector<uint64_t>{all} : std::vector<uint64_t>{shape.cols, all});
+    require_dims(gguf, name, stored,
+                 one_row  ? std::vector<uint64_t>{all, 1}
+                 : vector ? std::vector<uint64_t>{all}
+                          : std::vector<uint64_t>{shape.cols, all});
     const size_t from = size_t(first) * (vector ? 1 : shape.cols), count = size_t(shape.rows) * shape.cols;
     return {shape.rows, shape.cols, [=, path = gguf.path] {
                 std::vector<float> values = stored.floats(name);
@@ -166,12 +174,14 @@ public:
         std::string names;
         for (const auto& [name, tensor] : gguf_.tensors)
             if (!used_.count(name) && name.find(".attn_rot_embd") == std::string::npos && names.size() < 200) names += " " + name;
-        if (!names.empty()) refuse("E_UNSUPPORTED", gguf_.path, "has tensors that a model of its architecture does not have here:" + names);
+        if (!names.empty())
+            refuse("E_UNSUPPORTED", gguf_.path, "has tensors that a model of its architecture does not have here:" + names);
     }
 
 private:
     static bool is_of_qkv(Role role) {
-        return role == Role::q || role == Role::k || role == Role::v || role == Role::q_bias || role == Role::k_bias || role == Role::v_bias;
+        return role == Role::q || role == Role::k || role == Role::v || role == Role::q_bias || role == Role::k_bias ||
+               role == Role::v_bias;
     }
     uint64_t outputs(Role role) const { return shape_of(weights_.architecture, role).rows; }
     uint64_t first_of(Role role) const {
@@ -215,7 +225,8 @@ void add_tensors(const GgufFile& gguf, const Family& family, Importer& importer,
 std::vector<double> rope_divisors(const GgufFile& gguf, const Keys& keys, Importer& importer, uint32_t pairs) {
     const GgufValue* type = keys.find("rope.scaling.type");
     const std::string rule = type ? type->text() : "linear";
-    if (rule != "none" && rule != "linear") type->refuse("E_UNSUPPORTED", "rule \"" + rule.substr(0, 40) + "\"; supported are none and linear");
+    if (rule != "none" && rule != "linear")
+        type->refuse("E_UNSUPPORTED", "rule \"" + rule.substr(0, 40) + "\"; supported are none and linear");
     const double factor = keys.positive_or("rope.scaling.factor", keys.positive_or("rope.scale_linear", 1));
     std::vector<double> divisors(pairs, rule == "none" ? 1 : factor);
     if (!importer.has(gguf_rope_divisors)) return divisors;
@@ -225,7 +236,8 @@ std::vector<double> rope_divisors(const GgufFile& gguf, const Keys& keys, Import
     const std::vector<float> values = tensor.floats(gguf_rope_divisors);
     for (uint32_t i = 0; i < pairs; i++) {
         if (!(values[i] > 0) || !std::isfinite(values[i]))
-            refuse("E_RANGE", gguf.path, std::string(gguf_rope_divisors) + ": element " + std::to_string(i) + " must be more than 0");
+            refuse("E_RANGE", gguf.path,
+                   std::string(gguf_rope_divisors) + ": element " + std::to_string(i) + " must be more than 0");
         divisors[i] *= double(values[i]);
     }
     return divisors;

@@ -9,10 +9,9 @@
 
 namespace mote::tools {
 
-/// The model of a GGUF file without its tokenizer; `general.architecture` names a row of import/families. Tensors stay in their blocks
-/// until their values are asked for.
-/// Errors: E_UNSUPPORTED (architecture, type of tensor, rule of rope, tensors that no role has: by name), E_MISSING, E_TYPE, E_RANGE,
-/// E_LIMIT, E_SHAPE, E_MISMATCH; E_NONFINITE when a tensor's values are read.
+/// The model of a GGUF file without its tokenizer; `general.architecture` names a row of import/families. Tensors stay in their
+/// blocks until their values are asked for. Errors: E_UNSUPPORTED (architecture, type of tensor, rule of rope, tensors that no role
+/// has: by name), E_MISSING, E_TYPE, E_RANGE, E_LIMIT, E_SHAPE, E_MISMATCH; E_NONFINITE when a tensor's values are read.
 Weights import_gguf(const GgufFile& gguf, Nonfinite policy);
 
 /// Whether the file has a vocabulary.

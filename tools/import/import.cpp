@@ -39,7 +39,8 @@ Weights import_gguf_file(const std::string& path, Nonfinite policy, bool with_to
     weights.tokenizer = import_tokenizer_gguf(gguf, weights.notes);
     const size_t tokens = weights.tokenizer->pieces.size();
     if (tokens != weights.architecture.vocab)
-        refuse("E_MISMATCH", path, "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(weights.architecture.vocab));
+        refuse("E_MISMATCH", path,
+               "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(weights.architecture.vocab));
     return weights;
 }
 
@@ -52,7 +53,8 @@ Weights import_file(const std::string& path, const ImportOptions& options, Nonfi
     if (kind == "a GGUF file") return import_gguf_file(path, policy, !options.tokenizer);
     if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
     refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
-           "looks like " + kind + "; a checkpoint is a folder with config.json and tensors, or a safetensors, GGUF, PyTorch or llama2.c file");
+           "looks like " + kind +
+               "; a checkpoint is a folder with config.json and tensors, or a safetensors, GGUF, PyTorch or llama2.c file");
 }
 
 // Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.

@@ -222,7 +222,8 @@ Weights import_llama2c(const std::shared_ptr<const MappedFile>& mapped, Nonfinit
                 require_finite(values, name, mapped->path(), policy);
                 return values;
             };
-            if (role != Role::rope_frequencies) weights.tensors.emplace(TensorKey(role, layer), HostTensor(shape.rows, shape.cols, read));
+            if (role != Role::rope_frequencies)
+                weights.tensors.emplace(TensorKey(role, layer), HostTensor(shape.rows, shape.cols, read));
             at += layer_bytes(file, layout, role);
         }
     }

@@ -180,7 +180,8 @@ private:
 
     void push_global(const std::string& name) {
         const Global* known = find_global(name);
-        if (!known) fail("E_UNSUPPORTED", "wants Python's \"" + name + "\", which is not needed for tensors; such a file is refused");
+        if (!known)
+            fail("E_UNSUPPORTED", "wants Python's \"" + name + "\", which is not needed for tensors; such a file is refused");
         PickleValue* value = make(Kind::global);
         value->text = known->name;
         push(value);
@@ -197,7 +198,8 @@ private:
     }
     void reduce() {
         const PickleValue *arguments = pop(), *callable = pop();
-        if (callable->kind != Kind::global || arguments->kind != Kind::list) fail("E_TYPE", "what is called is no function with arguments");
+        if (callable->kind != Kind::global || arguments->kind != Kind::list)
+            fail("E_TYPE", "what is called is no function with arguments");
         const std::string name(callable->text);
         switch (find_global(callable->text)->effect) {
             case Effect::dictionary:
@@ -212,7 +214,8 @@ private:
             case Effect::first_argument:
                 if (arguments->items.empty()) fail("E_SYNTAX", name + " without arguments");
                 return push(arguments->items[0]);
-            case Effect::nothing: fail("E_UNSUPPORTED", "\"" + name + "\" is called; it is only a name in checkpoints");
+            case Effect::nothing:
+                fail("E_UNSUPPORTED", "\"" + name + "\" is called; it is only a name in checkpoints");
         }
     }
     // Attributes of an object: those of a dictionary (a state dict's _metadata) say nothing of tensors.
@@ -238,50 +241,100 @@ private:
 
     void step(uint8_t opcode) {
         switch (opcode) {
-            case 0x80: return check_protocol(take<uint8_t>());
-            case 0x95: take<uint64_t>(); return;  // FRAME: how much to read at once
-            case '(': marks_.push_back(stack_.size()); return;
-            case '0': pop(); return;
-            case '1': pop_to_mark(); return;
-            case '2': return push(top());
-            case 'N': return push(make(Kind::none));
-            case 0x88: return push_integer(Kind::boolean, 1);
-            case 0x89: return push_integer(Kind::boolean, 0);
-            case 'K': return push_integer(Kind::integer, take<uint8_t>());
-            case 'M': return push_integer(Kind::integer, take<uint16_t>());
-            case 'J': return push_integer(Kind::integer, take<int32_t>());
-            case 0x8a: return push_long(take_bytes(take<uint8_t>()));
-            case 0x8b: return push_long(take_bytes(take<uint32_t>()));
-            case 'G': return push_real();
-            case 0x8c: return push_text(Kind::text, take_bytes(take<uint8_t>()));
-            case 'X': return push_text(Kind::text, take_bytes(take<uint32_t>()));
-            case 0x8d: return push_text(Kind::text, take_bytes(take<uint64_t>()));
-            case 'C': return push_text(Kind::bytes, take_bytes(take<uint8_t>()));
-            case 'B': return push_text(Kind::bytes, take_bytes(take<uint32_t>()));
-            case 0x8e: return push_text(Kind::bytes, take_bytes(take<uint64_t>()));
-            case 'U': return push_text(Kind::text, take_bytes(take<uint8_t>()));   // Python 2
-            case 'T': return push_text(Kind::text, take_bytes(take<uint32_t>()));
-            case ')': case ']': return push_list({});
-            case 't': case 'l': return push_list(pop_to_mark());
-            case 0x85: return push_tuple(1);
-            case 0x86: return push_tuple(2);
-            case 0x87: return push_tuple(3);
-            case 'a': return append({pop()});
-            case 'e': return append(pop_to_mark());
-            case '}': return push(make(Kind::dictionary));
-            case 's': return set_item();
-            case 'u': return set_items(pop_to_mark());
-            case 'q': return memoize(take<uint8_t>());
-            case 'r': return memoize(take<uint32_t>());
-            case 0x94: return memoize(memo_.size());
-            case 'h': return recall(take<uint8_t>());
-            case 'j': return recall(take<uint32_t>());
-            case 'c': return take_global();
-            case 0x93: return stack_global();
-            case 'R': return reduce();
-            case 'b': return build();
-            case 'Q': return push_persistent();
-            default: fail("E_UNSUPPORTED", "opcode " + std::to_string(opcode) + " of pickle, which no checkpoint of tensors needs");
+            case 0x80:
+                return check_protocol(take<uint8_t>());
+            case 0x95:
+                take<uint64_t>();
+                return;  // FRAME: how much to read at once
+            case '(':
+                marks_.push_back(stack_.size());
+                return;
+            case '0':
+                pop();
+                return;
+            case '1':
+                pop_to_mark();
+                return;
+            case '2':
+                return push(top());
+            case 'N':
+                return push(make(Kind::none));
+            case 0x88:
+                return push_integer(Kind::boolean, 1);
+            case 0x89:
+                return push_integer(Kind::boolean, 0);
+            case 'K':
+                return push_integer(Kind::integer, take<uint8_t>());
+            case 'M':
+                return push_integer(Kind::integer, take<uint16_t>());
+            case 'J':
+                return push_integer(Kind::integer, take<int32_t>());
+            case 0x8a:
+                return push_long(take_bytes(take<uint8_t>()));
+            case 0x8b:
+                return push_long(take_bytes(take<uint32_t>()));
+            case 'G':
+                return push_real();
+            case 0x8c:
+                return push_text(Kind::text, take_bytes(take<uint8_t>()));
+            case 'X':
+                return push_text(Kind::text, take_bytes(take<uint32_t>()));
+            case 0x8d:
+                return push_text(Kind::text, take_bytes(take<uint64_t>()));
+            case 'C':
+                return push_text(Kind::bytes, take_bytes(take<uint8_t>()));
+            case 'B':
+                return push_text(Kind::bytes, take_bytes(take<uint32_t>()));
+            case 0x8e:
+                return push_text(Kind::bytes, take_bytes(take<uint64_t>()));
+            case 'U':
+                return push_text(Kind::text, take_bytes(take<uint8_t>()));  // Python 2
+            case 'T':
+                return push_text(Kind::text, take_bytes(take<uint32_t>()));
+            case ')':
+            case ']':
+                return push_list({});
+            case 't':
+            case 'l':
+                return push_list(pop_to_mark());
+            case 0x85:
+                return push_tuple(1);
+            case 0x86:
+                return push_tuple(2);
+            case 0x87:
+                return push_tuple(3);
+            case 'a':
+                return append({pop()});
+            case 'e':
+                return append(pop_to_mark());
+            case '}':
+                return push(make(Kind::dictionary));
+            case 's':
+                return set_item();
+            case 'u':
+                return set_items(pop_to_mark());
+            case 'q':
+                return memoize(take<uint8_t>());
+            case 'r':
+                return memoize(take<uint32_t>());
+            case 0x94:
+                return memoize(memo_.size());
+            case 'h':
+                return recall(take<uint8_t>());
+            case 'j':
+                return recall(take<uint32_t>());
+            case 'c':
+                return take_global();
+            case 0x93:
+                return stack_global();
+            case 'R':
+                return reduce();
+            case 'b':
+                return build();
+            case 'Q':
+                return push_persistent();
+            default:
+                fail("E_UNSUPPORTED", "opcode " + std::to_string(opcode) + " of pickle, which no checkpoint of tensors needs");
         }
     }
     void check_protocol(uint8_t protocol) {

@@ -15,18 +15,18 @@ struct PickleValue {
     enum class Kind : uint8_t { none, boolean, integer, real, text, bytes, list, dictionary, global, persistent, tensor };
 
     Kind kind = Kind::none;
-    int64_t integer = 0;                    // boolean: 0 or 1
+    int64_t integer = 0;  // boolean: 0 or 1
     double real = 0;
-    std::string_view text;                  // in the file; of a global, "torch FloatStorage"
+    std::string_view text;  // in the file; of a global, "torch FloatStorage"
     std::vector<PickleValue*> items;
-    uint64_t byte = 0;                      // in the file, for messages
+    uint64_t byte = 0;  // in the file, for messages
 };
 
 class Pickle {
 public:
     /// Reads one pickle of protocol 2 to 5. `bytes` are in `file` from `first_byte` on, and outlive this.
-    /// Errors: E_TRUNC, E_SYNTAX, E_UTF8, E_RANGE, E_LIMIT, E_VERSION, E_TYPE, E_UNSUPPORTED (a global that is not needed for tensors, by
-    /// its name; an opcode, by its number).
+    /// Errors: E_TRUNC, E_SYNTAX, E_UTF8, E_RANGE, E_LIMIT, E_VERSION, E_TYPE, E_UNSUPPORTED (a global that is not needed for
+    /// tensors, by its name; an opcode, by its number).
     Pickle(std::string_view bytes, const std::string& file, uint64_t first_byte);
 
     const PickleValue& root() const { return *root_; }

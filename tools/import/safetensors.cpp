@@ -75,8 +75,9 @@ StoredTensor read_tensor(const JsonView& info, uint64_t data, uint64_t size) {
     const Size bytes = Size(tensor.elements) * tensor.dtype->bytes;
     if (bytes.overflow) info.refuse("E_OVERFLOW", "shape " + tensor.shape_text() + " has more bytes than 64 bits count");
     if (bytes.value != tensor.end - tensor.begin)
-        info.refuse("E_SHAPE", "shape " + tensor.shape_text() + " of " + tensor.dtype->name + " has " + std::to_string(bytes.value) +
-                                   " bytes, its data_offsets hold " + std::to_string(tensor.end - tensor.begin));
+        info.refuse("E_SHAPE", "shape " + tensor.shape_text() + " of " + tensor.dtype->name + " has " +
+                                   std::to_string(bytes.value) + " bytes, its data_offsets hold " +
+                                   std::to_string(tensor.end - tensor.begin));
     return tensor;
 }
 

@@ -46,12 +46,10 @@ void widen_e5m2(const uint8_t* from, size_t count, float* to) {
 }
 void widen_e4m3(const uint8_t* from, size_t count, float* to) { widen_each<uint8_t>(from, count, to, from_e4m3); }
 
-constexpr Dtype dtypes[] = {{"F64", 8, widen_f64},     {"F32", 4, widen_f32},         {"F16", 2, widen_f16},
-                            {"BF16", 2, widen_bf16},   {"F8_E5M2", 1, widen_e5m2},    {"F8_E4M3", 1, widen_e4m3},
-                            {"BOOL", 1, nullptr},      {"U8", 1, nullptr},            {"I8", 1, nullptr},
-                            {"I16", 2, nullptr},       {"U16", 2, nullptr},           {"I32", 4, nullptr},
-                            {"U32", 4, nullptr},       {"I64", 8, nullptr},           {"U64", 8, nullptr},
-                            {"C64", 8, nullptr}};
+constexpr Dtype dtypes[] = {{"F64", 8, widen_f64},      {"F32", 4, widen_f32},      {"F16", 2, widen_f16}, {"BF16", 2, widen_bf16},
+                            {"F8_E5M2", 1, widen_e5m2}, {"F8_E4M3", 1, widen_e4m3}, {"BOOL", 1, nullptr},  {"U8", 1, nullptr},
+                            {"I8", 1, nullptr},         {"I16", 2, nullptr},        {"U16", 2, nullptr},   {"I32", 4, nullptr},
+                            {"U32", 4, nullptr},        {"I64", 8, nullptr},        {"U64", 8, nullptr},   {"C64", 8, nullptr}};
 
 // Widens a run of neighbouring elements and lets the file's pages go on the way.
 void widen_run(const StoredTensor& t, uint64_t first, size_t count, float* to) {
@@ -127,7 +125,8 @@ bool StoredTensor::same_bytes(const StoredTensor& other) const {
 
 std::vector<float> StoredTensor::floats(const std::string& name) const {
     if (!dtype->widen)
-        refuse("E_UNSUPPORTED", file->path(), name + ": weights of dtype " + dtype->name + "; supported are " + weight_dtype_names());
+        refuse("E_UNSUPPORTED", file->path(),
+               name + ": weights of dtype " + dtype->name + "; supported are " + weight_dtype_names());
     std::vector<float> values(elements);
     if (values.empty()) return values;
     if (is_contiguous())

@@ -26,16 +26,16 @@ struct StoredTensor {
     std::shared_ptr<const MappedFile> file;
     const Dtype* dtype = nullptr;
     std::vector<uint64_t> shape;
-    std::vector<uint64_t> strides;     // in elements
-    uint64_t begin = 0, end = 0;       // in the file: of the first element, behind the last
+    std::vector<uint64_t> strides;  // in elements
+    uint64_t begin = 0, end = 0;    // in the file: of the first element, behind the last
     uint64_t elements = 0;
 
-    std::string shape_text() const;    // "[64, 172]"
-    bool is_contiguous() const;        // row-major without gaps
+    std::string shape_text() const;  // "[64, 172]"
+    bool is_contiguous() const;      // row-major without gaps
     bool same_bytes(const StoredTensor& other) const;
 
-    /// All elements in row-major order. The pages that were read leave memory. Errors: E_UNSUPPORTED (not a float; `name` is for the
-    /// message).
+    /// All elements in row-major order. The pages that were read leave memory. Errors: E_UNSUPPORTED (not a float; `name` is for
+    /// the message).
     std::vector<float> floats(const std::string& name) const;
 };
 

@@ -25,9 +25,10 @@ struct StorageType {
     const char* dtype;
 };
 constexpr StorageType storage_types[] = {
-    {"torch DoubleStorage", "F64"}, {"torch FloatStorage", "F32"},        {"torch HalfStorage", "F16"}, {"torch BFloat16Storage", "BF16"},
-    {"torch LongStorage", "I64"},   {"torch IntStorage", "I32"},          {"torch ShortStorage", "I16"}, {"torch CharStorage", "I8"},
-    {"torch ByteStorage", "U8"},    {"torch ComplexFloatStorage", "C64"}, {"torch BoolStorage", "BOOL"}};
+    {"torch DoubleStorage", "F64"},       {"torch FloatStorage", "F32"}, {"torch HalfStorage", "F16"},
+    {"torch BFloat16Storage", "BF16"},    {"torch LongStorage", "I64"},  {"torch IntStorage", "I32"},
+    {"torch ShortStorage", "I16"},        {"torch CharStorage", "I8"},   {"torch ByteStorage", "U8"},
+    {"torch ComplexFloatStorage", "C64"}, {"torch BoolStorage", "BOOL"}};
 
 class Reader {
 public:
@@ -59,7 +60,8 @@ private:
 std::string Reader::find_root() const {
     const std::string pickle = "data.pkl";
     for (const auto& [name, record] : records_) {
-        if (name.size() <= pickle.size() || name.compare(name.size() - pickle.size() - 1, std::string::npos, "/" + pickle) != 0) continue;
+        if (name.size() <= pickle.size() || name.compare(name.size() - pickle.size() - 1, std::string::npos, "/" + pickle) != 0)
+            continue;
         const std::string root = name.substr(0, name.size() - pickle.size());
         if (records_.count(root + "constants.pkl"))
             refuse("E_UNSUPPORTED", file_->path(), "is a TorchScript program; save the model's state_dict() instead");
@@ -115,8 +117,9 @@ void Reader::read_storage(const PickleValue& value, StoredTensor& tensor, uint64
     const ZipRecord& found = record(name);
     const Size bytes = Size(elements) * tensor.dtype->bytes;
     if (bytes.overflow || bytes.value != found.bytes)
-        fail("E_SHAPE", value, root_ + name + " has " + std::to_string(found.bytes) + " bytes; a storage of " + std::to_string(elements) + " " +
-                                   tensor.dtype->name + " does not");
+        fail("E_SHAPE", value,
+             root_ + name + " has " + std::to_string(found.bytes) + " bytes; a storage of " + std::to_string(elements) + " " +
+                 tensor.dtype->name + " does not");
     if (checked_.insert(name).second) check_crc(*file_, root_ + name, found);
     tensor.begin = found.begin;
 }
@@ -138,7 +141,8 @@ StoredTensor Reader::read_tensor(const PickleValue& value) {
     }
     if (elements.overflow || last.overflow) fail("E_OVERFLOW", value, "a tensor's sizes multiply to more than 64 bits hold");
     if (elements.value && last.value >= stored)
-        fail("E_RANGE", value, "a tensor reaches element " + std::to_string(last.value) + " of a storage of " + std::to_string(stored));
+        fail("E_RANGE", value,
+             "a tensor reaches element " + std::to_string(last.value) + " of a storage of " + std::to_string(stored));
     if (elements.value > stored) fail("E_RANGE", value, "a tensor has more elements than its storage, some of them repeated");
     if (!elements.value && offset > stored) fail("E_RANGE", value, "a tensor begins behind its storage");
     tensor.elements = elements.value;
@@ -168,18 +172,24 @@ StoredTensors Reader::read_state(const PickleValue& dictionary) {
         const PickleValue &key = *dictionary.items[i], &value = *dictionary.items[i + 1];
         if (value.kind != Kind::tensor) continue;
         if (key.kind != Kind::text) fail("E_TYPE", key, "the name of a tensor is no string");
-        if (!tensors.emplace(key.text, read_tensor(value)).second) fail("E_DUP", key, std::string(key.text) + ": stands twice in the state dict");
+        if (!tensors.emplace(key.text, read_tensor(value)).second)
+            fail("E_DUP", key, std::string(key.text) + ": stands twice in the state dict");
     }
     return tensors;
 }
 
 Json plain(const PickleValue& value) {
     switch (value.kind) {
-        case Kind::boolean: return value.integer != 0;
-        case Kind::integer: return value.integer < 0 ? Json(value.integer) : Json(uint64_t(value.integer));
-        case Kind::real: return value.real;
-        case Kind::text: return std::string(value.text);
-        default: return nullptr;
+        case Kind::boolean:
+            return value.integer != 0;
+        case Kind::integer:
+            return value.integer < 0 ? Json(value.integer) : Json(uint64_t(value.integer));
+        case Kind::real:
+            return value.real;
+        case Kind::text:
+            return std::string(value.text);
+        default:
+            return nullptr;
     }
 }
 
@@ -204,7 +214,8 @@ TorchCheckpoint Reader::read() {
         refuse("E_ENDIAN", file_->path(), "was written by a big-endian machine; must be little-endian");
     const std::string_view bytes = text_of("data.pkl");
     if (bytes.size() > max_pickle_bytes)
-        refuse("E_LIMIT", file_->path(), "data.pkl has " + std::to_string(bytes.size()) + " bytes; at most " + std::to_string(max_pickle_bytes));
+        refuse("E_LIMIT", file_->path(),
+               "data.pkl has " + std::to_string(bytes.size()) + " bytes; at most " + std::to_string(max_pickle_bytes));
     const Pickle pickle(bytes, file_->path(), record("data.pkl").begin);
     const PickleValue& root = pickle.root();
     if (root.kind != Kind::dictionary) refuse("E_TYPE", file_->path(), "the checkpoint is no dictionary of tensors");
@@ -215,10 +226,12 @@ TorchCheckpoint Reader::read() {
     for (const char* key : state_keys)
         if (const PickleValue* found = state ? nullptr : find(root, key); found && holds_tensors(*found)) state = found;
     if (!state)
-        refuse("E_MISSING", file_->path(), "no dictionary of tensors at the top or under model, state_dict, ...; it holds " + key_names(root));
+        refuse("E_MISSING", file_->path(),
+               "no dictionary of tensors at the top or under model, state_dict, ...; it holds " + key_names(root));
     checkpoint.tensors = read_state(*state);
     for (const char* key : config_keys)
-        if (const PickleValue* found = find(root, key); found && found->kind == Kind::dictionary) add_plain_values(*found, checkpoint.config);
+        if (const PickleValue* found = find(root, key); found && found->kind == Kind::dictionary)
+            add_plain_values(*found, checkpoint.config);
     return checkpoint;
 }
 

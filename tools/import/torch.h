@@ -14,8 +14,8 @@ struct TorchCheckpoint {
     Json config;            // the plain values beside it, under "model_args", "config" and such; an object
 };
 
-/// Errors: those of zip and pickle; E_UNSUPPORTED (files of PyTorch before 1.6, TorchScript), E_ENDIAN, E_MISSING, E_TYPE, E_DUP, E_RANGE,
-/// E_OVERFLOW, E_CRC.
+/// Errors: those of zip and pickle; E_UNSUPPORTED (files of PyTorch before 1.6, TorchScript), E_ENDIAN, E_MISSING, E_TYPE, E_DUP,
+/// E_RANGE, E_OVERFLOW, E_CRC.
 TorchCheckpoint read_torch(const std::shared_ptr<const MappedFile>& file);
 
 }  // namespace mote::tools

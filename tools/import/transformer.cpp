@@ -68,7 +68,8 @@ void cut_context(Weights& weights, uint32_t to, const std::string& why) {
 
 bool looks_back_a_window(const Family& family, const JsonView& config) {
     const std::optional<JsonView> types = config.find("layer_types");
-    if (types && std::find(types->array().begin(), types->array().end(), Json("sliding_attention")) != types->array().end()) return true;
+    if (types && std::find(types->array().begin(), types->array().end(), Json("sliding_attention")) != types->array().end())
+        return true;
     return family.window_if ? flag_or(config, family.window_if, false) : config.find("sliding_window").has_value();
 }
 
@@ -185,7 +186,8 @@ void require_zeros(const Entry* entry, const char* key) {
     if (!entry) return;
     for (const float value : entry->second.floats(entry->first))
         if (value != 0)
-            refuse("E_MISMATCH", entry->second.file->path(), entry->first + " is not zeros; by the configuration " + key + " is false");
+            refuse("E_MISMATCH", entry->second.file->path(),
+                   entry->first + " is not zeros; by the configuration " + key + " is false");
 }
 
 // A tied model may store its one matrix under either name.
@@ -242,7 +244,8 @@ Weights import_transformer(const Checkpoint& checkpoint, const GivenSizes& given
         }
     }
     note_unused(checkpoint.path, tensors, weights);
-    if (c.dialect->note && !checkpoint.config.contains(c.family->activation)) weights.notes.push_back(checkpoint.path + ": " + c.dialect->note);
+    if (c.dialect->note && !checkpoint.config.contains(c.family->activation))
+        weights.notes.push_back(checkpoint.path + ": " + c.dialect->note);
     return weights;
 }
 

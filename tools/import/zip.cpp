@@ -60,8 +60,9 @@ Directory read_end(const MappedFile& file) {
         refuse_parts(file, end + 4);
     }
     if (!inside(d.offset, d.bytes, limit))
-        refuse_at("E_RANGE", file.path(), end, "the zip directory of " + std::to_string(d.bytes) + " bytes at byte " +
-                                                   std::to_string(d.offset) + " is not inside the file");
+        refuse_at("E_RANGE", file.path(), end,
+                  "the zip directory of " + std::to_string(d.bytes) + " bytes at byte " + std::to_string(d.offset) +
+                      " is not inside the file");
     return d;
 }
 
@@ -102,25 +103,35 @@ Entry read_entry(const MappedFile& file, uint64_t& at, uint64_t end) {
     const uint16_t name = number_at<uint16_t>(text, from + 28), extra = number_at<uint16_t>(text, from + 30);
     const uint64_t bytes = entry_bytes + uint64_t(name) + extra + number_at<uint16_t>(text, from + 32);
     if (!inside(at, bytes, end)) refuse_at("E_TRUNC", file.path(), at, "an entry reaches beyond the zip directory");
-    Entry e{std::string(text.substr(from + entry_bytes, name)), at,
-            number_at<uint32_t>(text, from + 20),               number_at<uint32_t>(text, from + 24),
-            number_at<uint32_t>(text, from + 42),               number_at<uint32_t>(text, from + 16),
-            number_at<uint16_t>(text, from + 8),                number_at<uint16_t>(text, from + 10)};
+    Entry e{std::string(text.substr(from + entry_bytes, name)),
+            at,
+            number_at<uint32_t>(text, from + 20),
+            number_at<uint32_t>(text, from + 24),
+            number_at<uint32_t>(text, from + 42),
+            number_at<uint32_t>(text, from + 16),
+            number_at<uint16_t>(text, from + 8),
+            number_at<uint16_t>(text, from + 10)};
     if (!is_utf8(e.name)) refuse_at("E_UTF8", file.path(), at, "the name of a record is not UTF-8");
-    if (e.bytes == large || e.stored == large || e.local == large) read_large(file, text.substr(from + entry_bytes + name, extra), e);
+    if (e.bytes == large || e.stored == large || e.local == large)
+        read_large(file, text.substr(from + entry_bytes + name, extra), e);
     at += bytes;
     return e;
 }
 
 const char* method_name(uint16_t method) {
-    return method == 8 ? "deflate" : method == 9 ? "deflate64" : method == 12 ? "bzip2" : method == 14 ? "LZMA" : "an unknown method";
+    return method == 8    ? "deflate"
+           : method == 9  ? "deflate64"
+           : method == 12 ? "bzip2"
+           : method == 14 ? "LZMA"
+                          : "an unknown method";
 }
 
 ZipRecord record_of(const MappedFile& file, const Entry& e, uint64_t directory) {
     const std::string_view text = file.text();
     if (e.flags & 1) refuse_at("E_UNSUPPORTED", file.path(), e.at, e.name + ": is encrypted");
     if (e.method != 0)
-        refuse_at("E_UNSUPPORTED", file.path(), e.at, e.name + ": is compressed (" + method_name(e.method) + "); only stored records are read");
+        refuse_at("E_UNSUPPORTED", file.path(), e.at,
+                  e.name + ": is compressed (" + method_name(e.method) + "); only stored records are read");
     if (e.stored != e.bytes) refuse_at("E_SYNTAX", file.path(), e.at, e.name + ": is stored, but its two sizes differ");
     if (!inside(e.local, local_bytes, directory) || number_at<uint32_t>(text, size_t(e.local)) != local_magic)
         refuse_at("E_RANGE", file.path(), e.at, e.name + ": no record begins at byte " + std::to_string(e.local));
@@ -128,7 +139,8 @@ ZipRecord record_of(const MappedFile& file, const Entry& e, uint64_t directory) 
     const uint16_t name = number_at<uint16_t>(text, local + 26);
     const uint64_t begin = e.local + local_bytes + name + number_at<uint16_t>(text, local + 28);
     if (!inside(begin, e.bytes, directory))
-        refuse_at("E_RANGE", file.path(), e.at, e.name + ": its " + std::to_string(e.bytes) + " bytes reach into the zip directory");
+        refuse_at("E_RANGE", file.path(), e.at,
+                  e.name + ": its " + std::to_string(e.bytes) + " bytes reach into the zip directory");
     if (text.substr(local + local_bytes, name) != e.name)
         refuse_at("E_SYNTAX", file.path(), e.local, e.name + ": has another name in its own header");
     return {begin, e.bytes, e.crc};
@@ -141,7 +153,8 @@ void require_apart(const MappedFile& file, const std::map<std::string, ZipRecord
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->second.begin < b->second.begin; });
     for (size_t i = 1; i < sorted.size(); i++)
         if (sorted[i - 1]->second.begin + sorted[i - 1]->second.bytes > sorted[i]->second.begin)
-            refuse_at("E_OVERLAP", file.path(), sorted[i]->second.begin, sorted[i]->first + ": shares bytes with " + sorted[i - 1]->first);
+            refuse_at("E_OVERLAP", file.path(), sorted[i]->second.begin,
+                      sorted[i]->first + ": shares bytes with " + sorted[i - 1]->first);
 }
 
 }  // namespace
@@ -156,7 +169,8 @@ std::map<std::string, ZipRecord> read_zip(const MappedFile& file) {
         if (!records.emplace(entry.name, record_of(file, entry, directory.offset)).second)
             refuse_at("E_DUP", file.path(), entry.at, entry.name + ": stands twice in the zip directory");
     }
-    if (at != end) refuse_at("E_TRAILING", file.path(), at, std::to_string(end - at) + " bytes behind the last entry of the zip directory");
+    if (at != end)
+        refuse_at("E_TRAILING", file.path(), at, std::to_string(end - at) + " bytes behind the last entry of the zip directory");
     require_apart(file, records);
     return records;
 }

@@ -1,9 +1,9 @@
 // export: a checkpoint or a .mote file becomes a checkpoint for other programs.
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -114,11 +114,14 @@ void add_export(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("export", "Write a model for other programs");
     const auto o = std::make_shared<ExportOptions>();
     verb->add_option("model", o->model, "a .mote file, or any checkpoint that mote pack reads")->required()->type_name("MODEL");
-    verb->add_option("--to", o->to, "hf: a folder with config.json, model.safetensors and tokenizer.json; gguf: a file for llama.cpp; llama2c: one for llama2.c")
+    verb->add_option("--to", o->to,
+                     "hf: a folder with config.json, model.safetensors and tokenizer.json; gguf: a file for llama.cpp; llama2c: "
+                     "one for llama2.c")
         ->required()
         ->check(CLI::IsMember({"hf", "gguf", "llama2c"}));
     verb->add_option("--tokenizer", o->tokenizer, "a tokenizer other than the model's own")->type_name("FILE");
-    verb->add_option("--type", o->type, "of matrices in GGUF: f32, f16 or q8_0 (default f32)")->check(CLI::IsMember({"f32", "f16", "q8_0"}));
+    verb->add_option("--type", o->type, "of matrices in GGUF: f32, f16 or q8_0 (default f32)")
+        ->check(CLI::IsMember({"f32", "f16", "q8_0"}));
     verb->add_option("--config", o->config, "the configuration of a checkpoint that has none")->type_name("FILE");
     verb->add_option("-o,--output", o->output, "the folder or file to write")->required()->type_name("PATH");
     verb->add_flag("--force", o->force, "overwrite an existing file");

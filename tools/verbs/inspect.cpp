@@ -1,4 +1,5 @@
-// inspect: what a .mote file or a checkpoint contains; and verify: whether its bytes are what was written and its numbers are sound.
+// inspect: what a .mote file or a checkpoint contains; and verify: whether its bytes are what was written and its numbers are
+// sound.
 #include <filesystem>
 #include <memory>
 
@@ -32,12 +33,14 @@ void verify_matrix(const TensorRecord& r, const Matrix& w, const std::string& pa
     if (w.row_scales)
         for (uint32_t row = 0; row < r.rows; row++)
             if (!sound_scale(w.row_scales[row]))
-                refuse_fault(Fault{Error::nonfinite, r.offset, row, 0}, path, name + ": the scale of row " + std::to_string(row) + " is not a sound number");
+                refuse_fault(Fault{Error::nonfinite, r.offset, row, 0}, path,
+                             name + ": the scale of row " + std::to_string(row) + " is not a sound number");
     if (r.format == Format::u32) return;
     const std::vector<float> values = unpack_matrix(w.data, r.rows, r.cols, r.format);
     for (size_t i = 0; i < values.size(); i++)
         if (magnitude(values[i]) >= infinity_bits)
-            refuse_fault(Fault{Error::nonfinite, r.offset, i, 0}, path, name + ": element " + std::to_string(i) + " is not a finite number");
+            refuse_fault(Fault{Error::nonfinite, r.offset, i, 0}, path,
+                         name + ": element " + std::to_string(i) + " is not a finite number");
 }
 
 void verify(const std::string& path) {
@@ -48,7 +51,8 @@ void verify(const std::string& path) {
         verify_matrix(r, tensor(opened.model, r.role, r.layer, r.expert), path);
         progress.at(i + 1);
     }
-    print(path + ": ok, " + std::to_string(opened.model.directory_count) + " tensors, " + std::to_string(opened.file->size()) + " bytes\n");
+    print(path + ": ok, " + std::to_string(opened.model.directory_count) + " tensors, " + std::to_string(opened.file->size()) +
+          " bytes\n");
 }
 
 }  // namespace
@@ -57,7 +61,9 @@ void add_inspect(CLI::App& program) {
     CLI::App* verb = program.add_subcommand("inspect", "Show what a .mote file or a checkpoint contains");
     const auto path = std::make_shared<std::string>();
     const auto json = std::make_shared<bool>(false);
-    verb->add_option("-m,--model,model", *path, "a .mote file, or a checkpoint as `mote pack` takes it")->required()->type_name("FILE");
+    verb->add_option("-m,--model,model", *path, "a .mote file, or a checkpoint as `mote pack` takes it")
+        ->required()
+        ->type_name("FILE");
     verb->add_flag("--json", *json, "print JSON");
     verb->footer("Example: mote inspect -m stories.mote");
     verb->callback([path, json] {

@@ -24,7 +24,8 @@ uint64_t stored_bytes(const std::string& path) {
     uint64_t bytes = 0;
     for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
         const std::string ending = entry.path().extension().string();
-        if (entry.is_regular_file() && (ending == ".safetensors" || ending == ".bin" || ending == ".pt" || ending == ".pth")) bytes += entry.file_size();
+        if (entry.is_regular_file() && (ending == ".safetensors" || ending == ".bin" || ending == ".pt" || ending == ".pth"))
+            bytes += entry.file_size();
     }
     return bytes;
 }
@@ -52,8 +53,8 @@ std::string format_of(const std::string& path) {
 std::string describe_tokenizer(const std::optional<TokenizerModel>& t) {
     if (!t) return "none";
     const char* kind = t->characters.empty() ? "byte-level merges" : "merges of characters";
-    return std::string(kind) + ", " + std::to_string(t->pieces.size()) + " pieces, " + std::to_string(t->merges.size()) + " merges, " +
-           std::to_string(t->specials.size()) + " control tokens";
+    return std::string(kind) + ", " + std::to_string(t->pieces.size()) + " pieces, " + std::to_string(t->merges.size()) +
+           " merges, " + std::to_string(t->specials.size()) + " control tokens";
 }
 
 // Reads all numbers; the first that is not finite ends it.
@@ -99,8 +100,8 @@ constexpr const char* names[] = {"file",  "format",    "family",   "sizes",  "pa
 }  // namespace
 
 Json describe_sizes(const Architecture& a) {
-    return {{"dim", a.dim},           {"layers", a.layers}, {"heads", a.heads}, {"kv_heads", a.kv_heads}, {"head_dim", a.head_dim},
-            {"hidden", a.hidden},     {"vocab", a.vocab},   {"context", a.context}};
+    return {{"dim", a.dim},           {"layers", a.layers}, {"heads", a.heads}, {"kv_heads", a.kv_heads},
+            {"head_dim", a.head_dim}, {"hidden", a.hidden}, {"vocab", a.vocab}, {"context", a.context}};
 }
 
 Json describe_checkpoint(const std::string& path) {

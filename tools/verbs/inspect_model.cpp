@@ -15,9 +15,23 @@ const char* const norm_names[] = {"RMS", "layer"};
 const char* const activation_names[] = {"silu", "gelu_tanh", "gelu_erf", "relu"};
 const char* const position_names[] = {"none", "learned", "rope"};
 const char* const work_names[] = {"none", "self_attention", "dense", "gated"};
-const char* const pre_tokenizer_names[] = {
-    "none",        "gpt2",   "llama3",               "qwen2", "newline",         "letters",      "punctuation", "trailing space",   "ideographs",
-    "each digit",  "digits", "three digits at most", "marks", "digits of bytes", "three digits", "each space",  "spaces and lines"};
+const char* const pre_tokenizer_names[] = {"none",
+                                           "gpt2",
+                                           "llama3",
+                                           "qwen2",
+                                           "newline",
+                                           "letters",
+                                           "punctuation",
+                                           "trailing space",
+                                           "ideographs",
+                                           "each digit",
+                                           "digits",
+                                           "three digits at most",
+                                           "marks",
+                                           "digits of bytes",
+                                           "three digits",
+                                           "each space",
+                                           "spaces and lines"};
 static_assert(std::size(pre_tokenizer_names) == known_pre_tokenizers);
 const char* const chat_part_names[] = {"begin",       "without_system",   "system_prefix",    "system_suffix", "user_prefix",
                                        "user_suffix", "assistant_prefix", "assistant_suffix", "generation"};
@@ -63,7 +77,9 @@ Json token(uint32_t id) { return id == no_token ? Json(nullptr) : Json(id); }
 Json describe_tokenizer(const Tokenizer& tokenizer) {
     if (tokenizer.vocab == 0) return nullptr;
     const TokenizerHeader& h = tokenizer.header();
-    Json out = {{"kind", h.kind == TokenizerKind::bpe ? "byte-pair merges" : h.kind == TokenizerKind::unigram ? "Unigram" : "WordPiece"},
+    Json out = {{"kind", h.kind == TokenizerKind::bpe       ? "byte-pair merges"
+                         : h.kind == TokenizerKind::unigram ? "Unigram"
+                                                            : "WordPiece"},
                 {"pieces", h.vocab},
                 {"normalized", h.normalizer != 0},
                 {"begin", token(h.bos)},
@@ -82,8 +98,13 @@ void describe_tensors(const Model& m, Json& out) {
     out["tensors"] = Json::array();
     for (uint32_t i = 0; i < m.directory_count; i++) {
         const TensorRecord& r = m.directory[i];
-        out["tensors"].push_back({{"name", role_name(r.role)}, {"layer", r.layer}, {"format", format_name(r.format)}, {"rows", r.rows},
-                                  {"cols", r.cols}, {"bytes", r.bytes}, {"offset", r.offset}});
+        out["tensors"].push_back({{"name", role_name(r.role)},
+                                  {"layer", r.layer},
+                                  {"format", format_name(r.format)},
+                                  {"rows", r.rows},
+                                  {"cols", r.cols},
+                                  {"bytes", r.bytes},
+                                  {"offset", r.offset}});
         if (r.format != Format::u32) parameters += uint64_t(r.rows) * r.cols;
         bytes += r.bytes;
     }
@@ -101,7 +122,9 @@ std::string line(const char* format, Args... args) {
     return std::string(text) + "\n";
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump(); }
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
+}
 
 std::string joined(const Json& names, const char* between) {
     std::string text;
@@ -112,13 +135,16 @@ std::string joined(const Json& names, const char* between) {
 std::string architecture_lines(const Json& d) {
     const Json& s = d["sizes"];
     std::string out = "dim          " + s["dim"].dump() + "\nlayers       " + s["layers"].dump() + "\n";
-    out += "heads        " + s["heads"].dump() + " (" + s["kv_heads"].dump() + " for keys and values), " + s["head_dim"].dump() + " wide\n";
-    out += "hidden       " + s["hidden"].dump() + "\nvocabulary   " + s["vocab"].dump() + "\ncontext      " + s["context"].dump() + " tokens\n";
+    out += "heads        " + s["heads"].dump() + " (" + s["kv_heads"].dump() + " for keys and values), " + s["head_dim"].dump() +
+           " wide\n";
+    out += "hidden       " + s["hidden"].dump() + "\nvocabulary   " + s["vocab"].dump() + "\ncontext      " + s["context"].dump() +
+           " tokens\n";
     out += line("norm         %s, eps %g", text_of(d["norm"]).c_str(), d["norm_eps"].get<double>());
     out += "activation   " + text_of(d["activation"]) + "\nposition     " + text_of(d["position"]);
     out += (d.contains("rope_pairing") ? ", " + text_of(d["rope_pairing"]) : "") + "\n";
     out += "activations  int8, one scale for each " + text_of(d["activation_scale"]) + "\n";
-    for (size_t b = 0; b < d["blocks"].size(); b++) out += "block " + std::to_string(b) + "      " + joined(d["blocks"][b], ", ") + "\n";
+    for (size_t b = 0; b < d["blocks"].size(); b++)
+        out += "block " + std::to_string(b) + "      " + joined(d["blocks"][b], ", ") + "\n";
     return out;
 }
 
@@ -127,8 +153,8 @@ std::string quoted(const Json& text) { return text.dump(-1, ' ', false, Json::er
 
 std::string template_line(const Json& parts) {
     if (parts.is_null()) return "template     none\n";
-    return "template     a user's turn is " + quoted(parts["user_prefix"]) + " ... " + quoted(parts["user_suffix"]) + ", the answer is " +
-           quoted(parts["assistant_prefix"]) + " ... " + quoted(parts["assistant_suffix"]) + "\n";
+    return "template     a user's turn is " + quoted(parts["user_prefix"]) + " ... " + quoted(parts["user_suffix"]) +
+           ", the answer is " + quoted(parts["assistant_prefix"]) + " ... " + quoted(parts["assistant_suffix"]) + "\n";
 }
 
 std::string tokenizer_lines(const Json& t) {
@@ -136,20 +162,21 @@ std::string tokenizer_lines(const Json& t) {
     std::string out = "tokenizer    " + text_of(t["kind"]) + ", " + t["pieces"].dump() + " pieces";
     if (t.contains("merges")) out += ", " + t["merges"].dump() + " merges, split rule " + joined(t["split_rule"], ", then ");
     out += std::string(t["normalized"].get<bool>() ? ", normalized" : "") + "\n";
-    out += "tokens       begin " + text_of(t["begin"]) + (t["adds_begin"].get<bool>() ? " (added)" : "") + ", end " + text_of(t["end"]) +
-           (t["adds_end"].get<bool>() ? " (added)" : "") + ", unknown " + text_of(t["unknown"]) + "; " + t["control_tokens"].dump() +
-           " control tokens\n";
+    out += "tokens       begin " + text_of(t["begin"]) + (t["adds_begin"].get<bool>() ? " (added)" : "") + ", end " +
+           text_of(t["end"]) + (t["adds_end"].get<bool>() ? " (added)" : "") + ", unknown " + text_of(t["unknown"]) + "; " +
+           t["control_tokens"].dump() + " control tokens\n";
     return out + template_line(t["template"]);
 }
 
 std::string tensor_lines(const Json& d) {
     std::string out = line("\n%-22s %5s %-6s %7s %7s %10s %12s", "tensor", "layer", "format", "rows", "cols", "bytes", "offset");
     for (const Json& t : d["tensors"])
-        out += line("%-22s %5u %-6s %7u %7u %10llu %12llu", text_of(t["name"]).c_str(), t["layer"].get<unsigned>(), text_of(t["format"]).c_str(),
-                    t["rows"].get<unsigned>(), t["cols"].get<unsigned>(), t["bytes"].get<unsigned long long>(),
-                    t["offset"].get<unsigned long long>());
+        out += line("%-22s %5u %-6s %7u %7u %10llu %12llu", text_of(t["name"]).c_str(), t["layer"].get<unsigned>(),
+                    text_of(t["format"]).c_str(), t["rows"].get<unsigned>(), t["cols"].get<unsigned>(),
+                    t["bytes"].get<unsigned long long>(), t["offset"].get<unsigned long long>());
     out += "\nparameters   " + d["parameters"].dump() + "\n";
-    return out + "weights      " + d["weight_bytes"].dump() + line(" bytes, %.3f bits a parameter", d["bits_per_weight"].get<double>());
+    return out + "weights      " + d["weight_bytes"].dump() +
+           line(" bytes, %.3f bits a parameter", d["bits_per_weight"].get<double>());
 }
 
 }  // namespace
@@ -171,8 +198,9 @@ Json describe_model(const std::string& path) {
 }
 
 std::string table_of_model(const Json& d) {
-    return "file         " + text_of(d["file"]) + ", version " + text_of(d["version"]) + ", " + d["bytes"].dump() + " bytes, payload CRC " +
-           text_of(d["payload_crc"]) + "\n" + architecture_lines(d) + tokenizer_lines(d["tokenizer"]) + tensor_lines(d);
+    return "file         " + text_of(d["file"]) + ", version " + text_of(d["version"]) + ", " + d["bytes"].dump() +
+           " bytes, payload CRC " + text_of(d["payload_crc"]) + "\n" + architecture_lines(d) + tokenizer_lines(d["tokenizer"]) +
+           tensor_lines(d);
 }
 
 }  // namespace mote::tools

@@ -8,8 +8,8 @@
 namespace mote::tools {
 
 /// Everything that is shown, by name; the tables are written from it.
-///   file, version, bytes, payload_crc, sizes, norm, norm_eps, activation, position, activation_scale, blocks, tokenizer (null where
-///   there is none; with the parts of its chat template), tensors, parameters, weight_bytes, bits_per_weight
+///   file, version, bytes, payload_crc, sizes, norm, norm_eps, activation, position, activation_scale, blocks, tokenizer (null
+///   where there is none; with the parts of its chat template), tensors, parameters, weight_bytes, bits_per_weight
 Json describe_model(const std::string& path);
 
 std::string table_of_model(const Json& description);
