@@ -126,6 +126,10 @@ TEST_P(EveryRowGuarded, attends_within_its_operands) {
                     const float* q = memory.floats(dim);
                     float* out = memory.floats(dim);
                     (format == Format::f32 ? row().attend_f32 : format == Format::f16 ? row().attend_f16 : row().attend_q8)(a, q, out);
+                    if (format != Format::q8 || !row().attend_two_q8) continue;
+                    Attention two = a;
+                    two.scratch = reinterpret_cast<uint32_t*>(memory.bytes(2 * attention_scratch(positions, dim) * 4, 4));
+                    row().attend_two_q8(two, memory.floats(size_t(2) * dim), memory.floats(size_t(2) * dim));
                 }
 }
 

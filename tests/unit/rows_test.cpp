@@ -84,6 +84,41 @@ TEST_P(EveryRow, attends_over_a_q8_cache_as_ref_does) {
         }
 }
 
+// Two queries in one call, one after the other in `q`.
+std::vector<float> attend_two(const Kernels& k, const CacheOfHead& c, uint32_t positions, const std::vector<float>& q, float scale) {
+    const uint32_t dim = uint32_t(q.size() / 2);
+    std::vector<uint32_t> scratch(2 * attention_scratch(positions, dim));
+    std::vector<float> out(q.size());
+    k.attend_two_q8(Attention{c.keys.data(), c.values.data(), c.key_scales.data(), c.value_scales.data(), positions, dim, scale, scratch.data()},
+                    q.data(), out.data());
+    return out;
+}
+
+std::vector<float> one_by_one(const CacheOfHead& c, uint32_t positions, const std::vector<float>& q, float scale) {
+    const auto middle = q.begin() + std::ptrdiff_t(q.size() / 2);
+    std::vector<float> out = attend(ref_kernels, c, positions, {q.begin(), middle}, scale);
+    const std::vector<float> second = attend(ref_kernels, c, positions, {middle, q.end()}, scale);
+    out.insert(out.end(), second.begin(), second.end());
+    return out;
+}
+
+TEST_P(EveryRow, attends_for_two_queries_as_for_each) {
+    if (!row().attend_two_q8) GTEST_SKIP() << row().name << " takes queries one by one";
+    Random random(16);
+    for (const uint32_t dim : {1u, 8u, 16u, 20u, 48u, 64u, 128u})
+        for (const uint32_t positions : {1u, 2u, 7u, 8u, 9u, 15u, 16u, 17u, 23u, 24u, 25u, 31u, 64u, 511u, 512u, 513u, 1030u})
+            for (const int32_t center : {-12, -3, 40}) {
+                if (dim > 64 && positions > 64) continue;
+                const CacheOfHead c = q8_cache(random, positions, dim, center, center == 40 ? 60 : 5);
+                std::vector<float> q = lively(random, size_t(2) * dim);
+                for (uint32_t i = 0; i < dim; i++) q[i] *= 1000;  // queries of unequal loudness
+                ASSERT_TRUE(same(attend_two(row(), c, positions, q, 0.25f), one_by_one(c, positions, q, 0.25f)))
+                    << row().name << " dim " << dim << " positions " << positions << " center " << center;
+                q[size_t(dim) * (positions % 2)] = float_of(infinity_bits);  // the other stays what it is
+                ASSERT_TRUE(same(attend_two(row(), c, positions, q, 0.25f), one_by_one(c, positions, q, 0.25f)));
+            }
+}
+
 TEST_P(EveryRow, gives_nan_where_a_scale_or_a_query_is_not_finite) {
     Random random(12);
     for (const uint32_t dim : {8u, 16u, 20u})

@@ -13,6 +13,7 @@ void avx2_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, u
 void avx2_rms_norm(const float* x, const float* w, uint32_t n, float eps, float* y);
 void avx2_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void avx2_activate(Activation activation, float* x, uint32_t n);
+void avx2_rope(RopePairing pairing, float* head, const float* cos_sin, uint32_t pairs);
 void avx2_add(float* y, const float* x, uint32_t n);
 void avx2_attend_q8(const Attention& a, const float* q, float* out);
 

@@ -1,4 +1,4 @@
-// vector: quantization of activations, norms and the addition to the stream.
+// vector: quantization of activations, norms, rotation and the addition to the stream.
 #include <immintrin.h>
 
 #include "../arithmetic.h"
@@ -54,7 +54,7 @@ void avx2_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, u
         _mm_storel_epi64(reinterpret_cast<__m128i*>(q + i), _mm_packs_epi16(words, words));
     }
     for (; i < cols; i++) q[i] = int8_t(bits_of(x[i] * inverse + 12582912.0f) - 0x4b400000u);
-    __builtin_memset(q + cols, 0, to.stride - cols);
+    if (cols < to.stride) __builtin_memset(q + cols, 0, to.stride - cols);
 }
 
 void avx2_rms_norm(const float* x, const float* w, uint32_t n, float eps, float* y) {
@@ -65,6 +65,40 @@ void avx2_rms_norm(const float* x, const float* w, uint32_t n, float eps, float*
     for (; i + lanes <= n; i += lanes)
         _mm256_storeu_ps(y + i, _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(x + i), _mm256_set1_ps(r)), _mm256_loadu_ps(w + i)));
     for (; i < n; i++) y[i] = (x[i] * r) * w[i];
+}
+
+// Four pairs at a time: (u, v) becomes (u c - v s, v c + u s).
+static uint32_t rotate_interleaved(float* head, const float* cos_sin, uint32_t pairs) {
+    uint32_t i = 0;
+    for (; i + 4 <= pairs; i += 4) {
+        const __m256 x = _mm256_loadu_ps(head + 2 * i), angles = _mm256_loadu_ps(cos_sin + 2 * i);
+        const __m256 straight = _mm256_mul_ps(x, _mm256_moveldup_ps(angles)), crossed = _mm256_mul_ps(_mm256_permute_ps(x, 0xb1), _mm256_movehdup_ps(angles));
+        _mm256_storeu_ps(head + 2 * i, _mm256_addsub_ps(straight, crossed));
+    }
+    return i;
+}
+
+static uint32_t rotate_halves(float* head, const float* cos_sin, uint32_t pairs) {
+    uint32_t i = 0;
+    for (; i + 4 <= pairs; i += 4) {
+        const __m128 a = _mm_loadu_ps(cos_sin + 2 * i), b = _mm_loadu_ps(cos_sin + 2 * i + 4);
+        const __m128 c = _mm_shuffle_ps(a, b, 0x88), s = _mm_shuffle_ps(a, b, 0xdd), u = _mm_loadu_ps(head + i), v = _mm_loadu_ps(head + pairs + i);
+        _mm_storeu_ps(head + i, _mm_sub_ps(_mm_mul_ps(u, c), _mm_mul_ps(v, s)));
+        _mm_storeu_ps(head + pairs + i, _mm_add_ps(_mm_mul_ps(u, s), _mm_mul_ps(v, c)));
+    }
+    return i;
+}
+
+void avx2_rope(RopePairing pairing, float* head, const float* cos_sin, uint32_t pairs) {
+    const bool interleaved = pairing == RopePairing::interleaved;
+    uint32_t i = interleaved ? rotate_interleaved(head, cos_sin, pairs) : rotate_halves(head, cos_sin, pairs);
+    for (; i < pairs; i++) {
+        float& a = head[interleaved ? 2 * i : i];
+        float& b = head[interleaved ? 2 * i + 1 : pairs + i];
+        const float c = cos_sin[2 * i], s = cos_sin[2 * i + 1], u = a, v = b;
+        a = u * c - v * s;
+        b = u * s + v * c;
+    }
 }
 
 void avx2_add(float* y, const float* x, uint32_t n) {

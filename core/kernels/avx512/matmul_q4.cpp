@@ -29,21 +29,22 @@ __m512i spread_scales(const int8_t* scales) {
 }
 
 // The scales of up to four groups of a block, each in the low half of its row's place, with a zero high half.
-__m512i load_scales(const int8_t* scales, uint32_t count) {
+template <uint32_t count>
+__m512i load_scales(const int8_t* scales) {
     const __m512i bytes = _mm512_maskz_loadu_epi8((uint64_t(1) << 4 * count) - 1, scales);
     return _mm512_and_si512(_mm512_cvtepi8_epi32(_mm512_castsi512_si128(bytes)), _mm512_set1_epi32(0xffff));
 }
 
 // Blocks of four rows times a vector whose groups are spread: up to four groups from group g on. Each line costs seven steps on
 // the two ports that take 512 bits; only below memory's own pace do they stay hidden behind it.
-template <uint32_t blocks>
-[[gnu::always_inline]] inline void add_groups(const uint8_t* w, const int8_t* scales, uint32_t groups, uint32_t g, uint32_t count, const GroupX* x,
-                                              __m512i sums[]) {
-    const __m512i mask = _mm512_set1_epi8(15), four = _mm512_set1_epi32(4);
-    __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3), words[blocks];
-    for (uint32_t b = 0; b < blocks; b++) words[b] = load_scales(scales + 4 * (size_t(b) * groups + g), count);
+template <uint32_t blocks, uint32_t count>
+[[gnu::always_inline]] inline void add_groups(const uint8_t* w, const int8_t* scales, uint32_t groups, uint32_t g, const GroupX* x, __m512i sums[]) {
+    const __m512i mask = _mm512_set1_epi8(15), first = _mm512_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+    __m512i words[blocks];
+    for (uint32_t b = 0; b < blocks; b++) words[b] = load_scales<count>(scales + 4 * (size_t(b) * groups + g));
     for (uint32_t k = 0; k < count; k++) {
         const GroupX own = x[g + k];
+        const __m512i place = _mm512_add_epi32(first, _mm512_set1_epi32(int32_t(4 * k)));
         for (uint32_t b = 0; b < blocks; b++) {
             const uint8_t* line = w + (size_t(b) * groups + g + k) * 64;
             prefetch_ahead(line);
@@ -52,7 +53,6 @@ template <uint32_t blocks>
             const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own.minus_eight, low, own.low), high, own.high);
             sums[b] = _mm512_dpwssd_epi32(sums[b], dots, _mm512_permutexvar_epi32(place, words[b]));
         }
-        place = _mm512_add_epi32(place, four);
     }
 }
 
@@ -60,8 +60,12 @@ template <uint32_t blocks>
 void multiply_blocks(const uint8_t* w, const int8_t* scales, uint32_t groups, const GroupX* x, __m512i sums[]) {
     for (uint32_t b = 0; b < blocks; b++) sums[b] = _mm512_setzero_si512();
     uint32_t g = 0;
-    for (; g + 4 <= groups; g += 4) add_groups<blocks>(w, scales, groups, g, 4, x, sums);
-    if (g < groups) add_groups<blocks>(w, scales, groups, g, groups - g, x, sums);
+    for (; g + 4 <= groups; g += 4) add_groups<blocks, 4>(w, scales, groups, g, x, sums);
+    switch (groups - g) {
+        case 3: return add_groups<blocks, 3>(w, scales, groups, g, x, sums);
+        case 2: return add_groups<blocks, 2>(w, scales, groups, g, x, sums);
+        case 1: return add_groups<blocks, 1>(w, scales, groups, g, x, sums);
+    }
 }
 
 void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) {

@@ -5,19 +5,11 @@
 #include "../avx2/store.h"
 #include "../ref/ref.h"
 #include "avx512.h"
+#include "lanes.h"
 #include "spread.h"
 
 namespace mote {
 namespace {
-
-int32_t sum_of(const int8_t* x, uint32_t cols) {
-    const __m512i ones = _mm512_set1_epi8(1);
-    __m512i sum = _mm512_setzero_si512();
-    uint32_t i = 0;
-    for (; i + 64 <= cols; i += 64) sum = _mm512_dpbusd_epi32(sum, ones, _mm512_loadu_si512(x + i));
-    if (i < cols) sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi8((uint64_t(1) << (cols - i)) - 1, x + i));
-    return _mm512_reduce_add_epi32(sum);
-}
 
 // A block of four rows is `bytes` in a row, and the vector spread over four rows as many.
 __m512i multiply_block(const int8_t* w, const int8_t* spread, uint32_t bytes) {
@@ -36,17 +28,34 @@ __m512i multiply_block(const int8_t* w, const int8_t* spread, uint32_t bytes) {
     return _mm512_add_epi32(even, odd);
 }
 
-// One vector: weights go by in the order in which they lie.
+// Four blocks at once, each piece of the vector loaded once for all.
+[[gnu::always_inline]] inline void multiply_four_blocks(const int8_t* w, const int8_t* spread, uint32_t bytes, __m512i sums[4]) {
+    const __m512i top_bits = _mm512_set1_epi8(int8_t(0x80));
+    for (uint32_t b = 0; b < 4; b++) sums[b] = _mm512_setzero_si512();
+    for (uint32_t i = 0; i < bytes; i += 64) {
+        const __m512i x = _mm512_load_si512(spread + i);
+        for (uint32_t b = 0; b < 4; b++)
+            sums[b] = _mm512_dpbusd_epi32(sums[b], _mm512_xor_si512(_mm512_loadu_si512(w + size_t(b) * bytes + i), top_bits), x);
+    }
+}
+
+// Weights that the second cache keeps are taken by four blocks; others go by in the order in which they lie.
+constexpr size_t kept_bytes = 128 << 10;
+
+// One vector.
 void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) {
     const uint32_t cols = padded_cols(Format::q8, w.cols), block_bytes = 4 * cols;
     alignas(64) int8_t spread[4 * widest_spread];
     for (uint32_t i = 0; i < cols; i += 16) _mm512_store_si512(spread + 4 * i, spread16(x + i));
-    const __m512i bias = _mm512_set1_epi32(128 * sum_of(x, cols));
+    const __m512i bias = _mm512_set1_epi32(128 * sum_of_int8(x, cols));
     const int8_t* block = reinterpret_cast<const int8_t*>(w.data);
-    for (uint32_t row = 0; row < w.rows; row += 16) {
+    const bool kept = size_t(w.rows) * cols <= kept_bytes;
+    for (uint32_t row = 0; row < w.rows; row += 16, block += 4 * block_bytes) {
         const uint32_t left = w.rows - row;
         __m512i sums[4];
-        for (uint32_t b = 0; b < 4; b++, block += block_bytes) sums[b] = 4 * b < left ? multiply_block(block, spread, block_bytes) : bias;
+        if (kept && left > 12) multiply_four_blocks(block, spread, block_bytes, sums);
+        else
+            for (uint32_t b = 0; b < 4; b++) sums[b] = 4 * b < left ? multiply_block(block + b * block_bytes, spread, block_bytes) : bias;
         store_rows16(_mm512_sub_epi32(add_quarters16(sums), bias), w.row_scales + row, x_scale, left, y + row);
     }
 }
@@ -88,7 +97,7 @@ void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint
     const uint32_t cols = padded_cols(Format::q8, w.cols);
     const int8_t* data = reinterpret_cast<const int8_t*>(w.data);
     int32_t bias[pass_tokens];
-    for (uint32_t i = 0; i < count; i++) bias[i] = 128 * sum_of(x.values + size_t(first + i) * x.stride, cols);
+    for (uint32_t i = 0; i < count; i++) bias[i] = 128 * sum_of_int8(x.values + size_t(first + i) * x.stride, cols);
     for (uint32_t row = 0; row < w.rows;) {
         const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
         for (uint32_t i = 0; i < count; i += most_tokens) {
