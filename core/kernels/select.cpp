@@ -15,6 +15,7 @@ extern const Kernels dotprod_kernels;
 extern const Kernels i8mm_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
+extern const Kernels avxvnni_kernels;
 extern const Kernels avx512_kernels;
 extern const Kernels amx_kernels;
 #endif
@@ -46,6 +47,16 @@ static bool has_i8mm() {
 #endif
 
 #if defined(__x86_64__)
+// Leaf 7, part 1, bit 4 of EAX; older compilers have no name for it. Its registers are AVX2's, which the system saves or it does not.
+static bool has_avxvnni() {
+    const auto cpuid = [](uint32_t leaf, uint32_t part) {
+        uint32_t b, d;
+        asm("cpuid" : "+a"(leaf), "=b"(b), "+c"(part), "=d"(d));
+        return leaf;
+    };
+    return cpuid(0, 0) >= 7 && cpuid(7, 0) >= 1 && (cpuid(7, 1) >> 4 & 1u) != 0;
+}
+
 // Tiles are 8 KB more to save with a thread, which Linux does for processes that ask (since 5.16). Elsewhere the row is left out.
 static bool has_amx() {
 #if defined(__linux__)
@@ -72,7 +83,9 @@ KernelRows kernel_rows() {
 #endif
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) rows.row[rows.count++] = &avx2_kernels;
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+    if (has_avx2) rows.row[rows.count++] = &avx2_kernels;
+    if (has_avx2 && has_avxvnni()) rows.row[rows.count++] = &avxvnni_kernels;
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) rows.row[rows.count++] = &avx512_kernels;
     if (rows.row[rows.count - 1] == &avx512_kernels && __builtin_cpu_supports("avx512vl") && has_amx()) rows.row[rows.count++] = &amx_kernels;
 #endif
