@@ -1,7 +1,7 @@
 // gguf: the container, its model with all values, and its tokenizer.
+#include "import/gguf.h"
 #include "fuzz_tokenizer.h"
 #include "gguf/gguf_file.h"
-#include "import/gguf.h"
 #include "tokenizer/tokenizer_gguf.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

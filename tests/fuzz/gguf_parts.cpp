@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size > 1u << 14) return 0;
     static const std::string first = [] {
         testing::GgufBuilder b;
-        b.key("split.no", tools::GgufKind::u16, testing::bytes_of(uint16_t{0})).key("split.count", tools::GgufKind::u16, testing::bytes_of(uint16_t{2}));
+        b.key("split.no", tools::GgufKind::u16, testing::bytes_of(uint16_t{0}))
+            .key("split.count", tools::GgufKind::u16, testing::bytes_of(uint16_t{2}));
         b.key("split.tensors.count", tools::GgufKind::i32, testing::bytes_of(12));
         testing::add_llama_keys(b);
         const std::string bytes = b.bytes();

@@ -45,7 +45,8 @@ void add_models(Corpus& c) {
         {"qwen2:dim=8,layers=1,heads=1,hidden=8,vocab=9,context=4,activation=gelu_erf", "f32"},
     };
     for (const auto& m : models)
-        for (const char* target : {"open", "packed_model"}) c.add(target, text_of(testing::packed_file(tools::random_model(m.shape, 1), m.formats)));
+        for (const char* target : {"open", "packed_model"})
+            c.add(target, text_of(testing::packed_file(tools::random_model(m.shape, 1), m.formats)));
 }
 
 tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
@@ -57,7 +58,9 @@ tools::TokenizerModel small_tokenizer(PreTokenizer pre_tokenizer) {
     testing::add_merge(m, 2, 3);
     testing::add_merge(m, 4, 7);
     testing::add_merge(m, 2, 2);
-    m.flags = pre_tokenizer == PreTokenizer::none ? tokenizer_add_bos | tokenizer_prefix_space | tokenizer_fold_space | tokenizer_fuse_unk : 0u;
+    m.flags = pre_tokenizer == PreTokenizer::none
+                  ? tokenizer_add_bos | tokenizer_prefix_space | tokenizer_fold_space | tokenizer_fuse_unk
+                  : 0u;
     m.pre_tokenizer = pre_tokenizer;
     return m;
 }
@@ -78,7 +81,9 @@ tools::TokenizerModel lexicon_tokenizer(TokenizerKind kind) {
 }
 
 void add_sections(Corpus& c) {
-    const std::string text = "ab a\xc3\xa9 <s>\xff\xe2\x96\x81" "abaaab'll  \n";
+    const std::string text =
+        "ab a\xc3\xa9 <s>\xff\xe2\x96\x81"
+        "abaaab'll  \n";
     for (const char* rule : {"", "gpt-2", "llama-bpe", "falcon", "deepseek-llm"}) {
         const PreTokenizer pre_tokenizer = *rule ? tools::rule_of_name(rule)->stages : PreTokenizer::none;
         const tools::TokenizerModel m = small_tokenizer(pre_tokenizer);
@@ -92,9 +97,12 @@ void add_sections(Corpus& c) {
     }
     for (const TokenizerKind kind : {TokenizerKind::bpe, TokenizerKind::wordpiece, TokenizerKind::unigram}) {
         tools::TokenizerModel m = lexicon_tokenizer(kind);
-        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
-        m.chat = tools::ChatTemplate{{"<s>", "", "[", "]\n", "U: ", "\n", "A: ", "</s>", "A:"}, chat_trims_turns | chat_system_inside};
-        c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
+        c.add("tokenizer_section",
+              std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
+        m.chat =
+            tools::ChatTemplate{{"<s>", "", "[", "]\n", "U: ", "\n", "A: ", "</s>", "A:"}, chat_trims_turns | chat_system_inside};
+        c.add("tokenizer_section",
+              std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
     }
 }
 
@@ -109,8 +117,10 @@ void add_checkpoints(Corpus& c) {
         c.add("safetensors", testing::safetensors(m.tensors));
         c.add("hf_config", m.config.dump());
     }
-    c.add("safetensors", testing::safetensors("{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
-                                              "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[4,6]}}", "abcdef"));
+    c.add("safetensors", testing::safetensors(
+                             "{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
+                             "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[4,6]}}",
+                             "abcdef"));
     c.add("torch", testing::tiny_meta_file());
     const std::string tensor = testing::pickled_tensor("0", 6, 1, {2, 2}, {3, 1});
     c.add("torch", testing::torch_file(testing::pickled_dictionary({{"w", tensor}}), {{"0", std::string(24, '\1')}}));
@@ -118,16 +128,26 @@ void add_checkpoints(Corpus& c) {
     c.add("pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"n", testing::pickled(3)}}) + ".");
     c.add("torch_pickle", "\x80\x02" + testing::pickled_dictionary({{"w", tensor}, {"v", other}}) + ".");
     const std::string sizes_of_model = testing::pickled_dictionary({{"n_layer", testing::pickled(1)}, {"bias", "\x89"}});
-    c.add("torch_pickle", "\x80\x02" + testing::pickled_dictionary({{"model", testing::pickled_dictionary({{"w", other}})}, {"model_args", sizes_of_model}}) + ".");
-    static constexpr char framed[] = "\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01" "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.";
+    c.add("torch_pickle", "\x80\x02" +
+                              testing::pickled_dictionary(
+                                  {{"model", testing::pickled_dictionary({{"w", other}})}, {"model_args", sizes_of_model}}) +
+                              ".");
+    static constexpr char framed[] =
+        "\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01"
+        "a\x94G\x3f\xf0\0\0\0\0\0\0Nue.";
     c.add("pickle", std::string(framed, sizeof framed - 1));
     testing::Json scaled = testing::tiny_llama().config;
-    scaled["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8}};
+    scaled["rope_scaling"] = {{"rope_type", "llama3"},
+                              {"factor", 8.0},
+                              {"low_freq_factor", 1.0},
+                              {"high_freq_factor", 4.0},
+                              {"original_max_position_embeddings", 8}};
     c.add("hf_config", scaled.dump());
     scaled["rope_scaling"] = {{"type", "linear"}, {"factor", 2.0}};
     c.add("hf_config", scaled.dump());
     testing::Json index;
-    for (const auto& entry : testing::tiny_llama().tensors) index["weight_map"][entry.first] = entry.first == "lm_head.weight" ? "2.safetensors" : "1.safetensors";
+    for (const auto& entry : testing::tiny_llama().tensors)
+        index["weight_map"][entry.first] = entry.first == "lm_head.weight" ? "2.safetensors" : "1.safetensors";
     c.add("shards", index.dump());
 }
 
@@ -151,9 +171,13 @@ void add_runs(Corpus& c) {
         c.add("train_state", std::string(std::istreambuf_iterator<char>(in), {}));
     }
     std::filesystem::remove_all(folder);
-    c.add("pairs", "{\"prompt\":\"light on\",\"completion\":\" {\\\"on\\\":1}\\n\"}\n\n{\"prompt\":\"\",\"completion\":\"\\u00e9\",\"n\":[1,2.5,null]}\r\n");
+    c.add("pairs",
+          "{\"prompt\":\"light on\",\"completion\":\" "
+          "{\\\"on\\\":1}\\n\"}\n\n{\"prompt\":\"\",\"completion\":\"\\u00e9\",\"n\":[1,2.5,null]}\r\n");
     c.add("json", "{\"a\":[1,-2,2.5e3,\"x\\ud83d\\ude00\",true,null,{\"b\":[]}],\"c\":18446744073709551615}");
-    for (const bool wide : {false, true}) c.add("firmware", test::small_elf(wide, 0x101, {{1, 0x100, "code of the board", 17}, {1, 0x200, "data", 4}, {6, 0x40, "note", 4}}));
+    for (const bool wide : {false, true})
+        c.add("firmware",
+              test::small_elf(wide, 0x101, {{1, 0x100, "code of the board", 17}, {1, 0x200, "data", 4}, {6, 0x40, "note", 4}}));
 }
 
 void add_templates(Corpus& c) {
@@ -162,25 +186,38 @@ void add_templates(Corpus& c) {
     for (const char* list : {"reduced", "refused"})
         for (const testing::Json& one : all.at(list)) c.add("chat_template", one.at("template").get<std::string>());
     const std::string nul(1, '\0');
-    const testing::Json config = {{"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}, {"special", true}}}, {"add_bos_token", true},
-                                  {"added_tokens_decoder", {{"1", testing::special_token(1, "<s>")}}}, {"chat_template", "{{ bos_token }}"}};
-    c.add("tokenizer_config", config.dump() + nul + testing::Json{{"unk_token", "<unk>"}}.dump() + nul + testing::Json{{"eos_token_id", {2, 1}}}.dump() + nul + "{{ messages }}");
+    const testing::Json config = {{"bos_token", "<s>"},
+                                  {"eos_token", {{"content", "</s>"}, {"special", true}}},
+                                  {"add_bos_token", true},
+                                  {"added_tokens_decoder", {{"1", testing::special_token(1, "<s>")}}},
+                                  {"chat_template", "{{ bos_token }}"}};
+    c.add("tokenizer_config", config.dump() + nul + testing::Json{{"unk_token", "<unk>"}}.dump() + nul +
+                                  testing::Json{{"eos_token_id", {2, 1}}}.dump() + nul + "{{ messages }}");
     c.add("tokenizer_config", nul + nul + testing::Json{{"bos_token_id", 1}, {"eos_token_id", 2}}.dump());
 }
 
 void add_tokenizers(Corpus& c) {
     c.add("llama2c_tokenizer", testing::llama2c_tokenizer({{" ", -1}, {"a", -2}, {"b", -3}, {"ab", -4}, {" ab", -5}}));
     c.add("llama2c_tokenizer", testing::llama2c_tokenizer({}));
-    const std::string pieces = testing::piece("<unk>", 0, 2) + testing::piece("\xe2\x96\x81", -3) + testing::piece("a", -2) + testing::piece("b", -2.5f) +
-                               testing::piece("\xe2\x96\x81" "ab", -4) + testing::piece("[x]", 0, 4);
-    for (const uint64_t type : {uint64_t(1), uint64_t(2)}) c.add("sentencepiece", pieces + testing::field(2, testing::number(3, type)) + testing::field(3, testing::field(2, testing::small_charsmap())));
+    const std::string pieces = testing::piece("<unk>", 0, 2) + testing::piece("\xe2\x96\x81", -3) + testing::piece("a", -2) +
+                               testing::piece("b", -2.5f) +
+                               testing::piece(
+                                   "\xe2\x96\x81"
+                                   "ab",
+                                   -4) +
+                               testing::piece("[x]", 0, 4);
+    for (const uint64_t type : {uint64_t(1), uint64_t(2)})
+        c.add("sentencepiece", pieces + testing::field(2, testing::number(3, type)) +
+                                   testing::field(3, testing::field(2, testing::small_charsmap())));
     c.add("vocab_txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\n##ab\n\xc3\xa9\n,\n");
     c.add("vocab_txt", "[UNK]\r\nA\r\n##s");
     c.add("tokenizer_json", testing::marked_tokenizer().dump());
     c.add("tokenizer_json", testing::byte_level_tokenizer().dump());
     const std::string vocab = testing::byte_level_vocabulary().dump(), space = testing::byte_alphabet()[' '];
-    testing::Json split = testing::byte_level_tokenizer(), part = {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\s?[a-z0-9]+"}}}};
-    split["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {part, {{"type", "Digits"}, {"individual_digits", true}}, split["pre_tokenizer"]}}};
+    testing::Json split = testing::byte_level_tokenizer(),
+                  part = {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\s?[a-z0-9]+"}}}};
+    split["pre_tokenizer"] = {{"type", "Sequence"},
+                              {"pretokenizers", {part, {{"type", "Digits"}, {"individual_digits", true}}, split["pre_tokenizer"]}}};
     c.add("tokenizer_json", split.dump());
     split = testing::marked_tokenizer();
     split["normalizer"] = nullptr;
@@ -189,7 +226,7 @@ void add_tokenizers(Corpus& c) {
     c.add("tokenizer_json", split.dump());
     c.add("tiktoken", "IQ== 0\nIg== 1\nISI= 2\r\n");
     c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2\nh e\n" + space + " he\n");
-    c.add("vocab_merges", vocab + std::string(1, '\0'));
+    c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2");
     c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + std::string(1, '\0') + "a b\r\n");
 }
 
@@ -202,7 +239,13 @@ void add_ggufs(Corpus& c) {
     testing::add_byte_level_tokenizer(byte_level);
     c.add("gguf", byte_level.bytes());
     for (uint32_t kind = 0; kind < 13; kind++)
-        if (kind != 8 && kind != 9) kinds.key("k" + std::to_string(kind), tools::GgufKind(kind), std::string(size_t(kind < 10 ? kind == 7 || kind < 2 ? 1 : kind < 4 ? 2 : 4 : 8), '\1'));
+        if (kind != 8 && kind != 9)
+            kinds.key("k" + std::to_string(kind), tools::GgufKind(kind),
+                      std::string(size_t(kind < 10 ? kind == 7 || kind < 2 ? 1
+                                                     : kind < 4            ? 2
+                                                                           : 4
+                                                   : 8),
+                                  '\1'));
     c.add("gguf", kinds.u32("general.alignment", 32).i32s("numbers", {1, -2}).text("text", "a").bytes());
     for (const uint32_t type : {2u, 3u, 6u, 7u, 8u, 10u, 11u, 12u, 13u, 14u, 15u, 20u}) {
         const tools::GgmlType& t = *tools::find_ggml_type(type);
@@ -213,7 +256,8 @@ void add_ggufs(Corpus& c) {
     testing::add_llama_tensors(part);
     c.add("gguf_parts", part.key("split.no", tools::GgufKind::u16, testing::bytes_of(uint16_t{1}))
                             .key("split.count", tools::GgufKind::u16, testing::bytes_of(uint16_t{2}))
-                            .key("split.tensors.count", tools::GgufKind::i32, testing::bytes_of(12)).bytes());
+                            .key("split.tensors.count", tools::GgufKind::i32, testing::bytes_of(12))
+                            .bytes());
 }
 
 }  // namespace

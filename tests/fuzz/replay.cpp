@@ -40,11 +40,21 @@ uint8_t interesting_byte(Random& random) {
 void mutate_once(Bytes& b, const Bytes& other, Random& random) {
     const size_t at = b.empty() ? 0 : random.below(b.size());
     switch (random.below(b.empty() ? 1 : 8)) {
-        case 0: b.insert(b.begin() + long(at), interesting_byte(random)); break;
-        case 1: b[at] ^= uint8_t(1u << random.below(8)); break;
-        case 2: b[at] = interesting_byte(random); break;
-        case 3: b.erase(b.begin() + long(at), b.begin() + long(at + 1 + random.below(std::min<size_t>(16, b.size() - at)))); break;
-        case 4: b.resize(at); break;
+        case 0:
+            b.insert(b.begin() + long(at), interesting_byte(random));
+            break;
+        case 1:
+            b[at] ^= uint8_t(1u << random.below(8));
+            break;
+        case 2:
+            b[at] = interesting_byte(random);
+            break;
+        case 3:
+            b.erase(b.begin() + long(at), b.begin() + long(at + 1 + random.below(std::min<size_t>(16, b.size() - at))));
+            break;
+        case 4:
+            b.resize(at);
+            break;
         case 5:  // an integer at its ends
             for (size_t i = at; i < b.size() && i < at + 4; i++) b[i] = random.below(2) ? 0xff : 0;
             break;

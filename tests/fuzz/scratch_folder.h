@@ -1,12 +1,12 @@
 // scratch_folder: importers read files, so an input becomes one, in memory where the system has such a place.
 #pragma once
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <cstdint>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <string>
-#include <unistd.h>
 
 #include "base/error.h"
 
@@ -15,7 +15,9 @@ namespace mote::fuzz {
 /// A folder of this process; removed when it ends.
 class ScratchFolder {
 public:
-    ScratchFolder() : path_((std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string()) + "/mote_fuzz_XXXXXX") {
+    ScratchFolder()
+        : path_((std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string()) +
+                "/mote_fuzz_XXXXXX") {
         if (!mkdtemp(path_.data())) std::abort();
     }
     ~ScratchFolder() { std::filesystem::remove_all(path_); }
@@ -43,7 +45,9 @@ void expect_answer(F&& import) {
     try {
         import();
     } catch (const tools::Failure& f) {
-        if (f.exit() == tools::Exit::internal || f.code().rfind("E_", 0) != 0 || std::string(f.what()).find('\n') != std::string::npos) std::abort();
+        if (f.exit() == tools::Exit::internal || f.code().rfind("E_", 0) != 0 ||
+            std::string(f.what()).find('\n') != std::string::npos)
+            std::abort();
     }
 }
 

@@ -18,8 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const bool special : {false, true}) {
         EncodeOptions options;
         options.parse_special = special;
-        const Result<size_t> count = encode(t.value, {text.data(), length}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
-                                            {tokens.data(), tokens.size()});
+        const Result<size_t> count =
+            encode(t.value, {text.data(), length}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
+                   {tokens.data(), tokens.size()});
         if (!count.ok()) continue;
         for (size_t i = 0; i < count.value; i++)
             if (tokens[i] >= t.value.vocab) __builtin_trap();

@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size > 1u << 14) return 0;
     static const std::string folder = [] {
         const testing::HfModel model = testing::tiny_llama();
-        for (const auto& [name, bytes] : {std::make_pair("config.json", model.config.dump()), std::make_pair("model.safetensors", testing::safetensors(model.tensors))})
+        for (const auto& [name, bytes] : {std::make_pair("config.json", model.config.dump()),
+                                          std::make_pair("model.safetensors", testing::safetensors(model.tensors))})
             fuzz::scratch().write(name, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
         return fuzz::scratch().path();
     }();

@@ -1,9 +1,9 @@
 // PyTorch's checkpoints: what is read, and that nothing else is.
 #include <gtest/gtest.h>
 
-#include "make_torch.h"
 #include "import/import.h"
 #include "import/torch.h"
+#include "make_torch.h"
 #include "refusal.h"
 
 namespace mote::tools {
@@ -22,7 +22,8 @@ std::string file_with(const std::string& tensor) { return torch_file(pickled_dic
 
 TEST(torch, reads_a_model_in_the_names_of_meta) {
     const TemporaryFolder folder;
-    const Weights w = import_checkpoint(folder.write("ckpt.pt", tiny_meta_file())), same = import_checkpoint(tiny_llama().write(folder));
+    const Weights w = import_checkpoint(folder.write("ckpt.pt", tiny_meta_file())),
+                  same = import_checkpoint(tiny_llama().write(folder));
     ASSERT_EQ(w.tensors.size(), same.tensors.size());
     for (const auto& [key, tensor] : same.tensors) EXPECT_EQ(w.tensors.at(key).values(), tensor.values()) << role_name(key.first);
     EXPECT_EQ(w.architecture.rope_pairing, RopePairing::interleaved);
@@ -39,11 +40,23 @@ TEST(torch, honours_strides_and_offsets) {
 }
 
 TEST(torch, refuses_tensors_that_leave_their_storage) {
-    expect_refusal("E_RANGE", {"element 6", "storage of 6"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 1, {2, 3}, {3, 1}))); });
+    expect_refusal("E_RANGE", {"element 6", "storage of 6"}, [] {
+        tensors_of(file_with(pickled_tensor("0", 6, 1, {2, 3}, {3, 1})));
+    });
     expect_refusal("E_RANGE", {"more elements"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 0, {2000000000, 2}, {0, 0}))); });
     expect_refusal("E_SHAPE", {"data/0", "24 bytes"}, [] { tensors_of(file_with(pickled_tensor("0", 7, 0, {7}, {1}))); });
     expect_refusal("E_RANGE", {"-1"}, [] { tensors_of(file_with(pickled_tensor("0", 6, 0, {6}, {uint32_t(-1)}))); });
     expect_refusal("E_MISSING", {"data/1"}, [] { tensors_of(file_with(pickled_tensor("1", 6, 0, {6}, {1}))); });
+}
+
+// A lazily negated tensor: PyTorch 2 stores the positive numbers and {'neg': True} as a seventh argument.
+TEST(torch, refuses_tensors_whose_elements_are_not_what_is_stored) {
+    std::string tensor = pickled_tensor("0", 6, 0, {6}, {1});
+    tensor.insert(tensor.size() - 2, pickled_dictionary({{"neg", "\x88"}}));
+    expect_refusal("E_UNSUPPORTED", {"negatives"}, [&] { tensors_of(file_with(tensor)); });
+    tensor = pickled_tensor("0", 6, 0, {6}, {1});
+    tensor.insert(tensor.size() - 2, "}");
+    EXPECT_EQ(tensors_of(file_with(tensor)).at("w").floats("w").size(), 6u);
 }
 
 // What an attack would look like: the file is refused before anything could be called.
@@ -60,7 +73,8 @@ TEST(torch, refuses_every_other_global_by_its_name_and_byte) {
 TEST(torch, refuses_opcodes_that_build_objects) {
     for (const char opcode : {'i', 'o', '\x81', '\x92', 'P', '\x82'})
         expect_refusal("E_UNSUPPORTED", {"opcode"}, [&] { tensors_of(torch_file("(" + std::string(1, opcode), {})); });
-    expect_refusal("E_UNSUPPORTED", {"only a name"}, [] { tensors_of(torch_file(pickled_global("torch", "FloatStorage") + ")R", {})); });
+    expect_refusal("E_UNSUPPORTED", {"only a name"},
+                   [] { tensors_of(torch_file(pickled_global("torch", "FloatStorage") + ")R", {})); });
 }
 
 TEST(torch, refuses_broken_pickles) {

@@ -75,7 +75,13 @@ TEST(tokenizer_gpt2, keeps_the_first_of_equal_merges_and_notes_it) {
 }
 
 TEST(tokenizer_gpt2, refuses_merges_that_are_not_utf8) {
-    expect_refusal("E_UTF8", {"merges.txt", "byte 5", "line 2"}, [] { import("h e\nh\xff e\n"); });
+    expect_refusal("E_UTF8", {"merges.txt", "byte 5", "line 2, column 2"}, [] { import("h e\nh\xff e\n"); });
+    expect_refusal("E_UTF8", {"merges.txt", "byte 4", "line 2, column 1", "NUL"}, [] { import(std::string("h e\n\0 e\n", 8)); });
+}
+
+TEST(tokenizer_gpt2, refuses_an_empty_file_of_merges_but_not_one_without_merges) {
+    expect_refusal("E_EMPTY", {"merges.txt"}, [] { import(""); });
+    EXPECT_EQ(import("#version: 0.2\n").merges.size(), 0u);
 }
 
 TEST(tokenizer_gpt2, refuses_a_vocabulary_without_merges) {

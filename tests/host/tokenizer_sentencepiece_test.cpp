@@ -11,7 +11,9 @@
 #include "opened_tokenizer.h"
 #include "refusal.h"
 #include "shared_data.h"
+#include "support/random.h"
 #include "tokenizer/tokenizer_import.h"
+#include "tokenizer/tokenizer_sentencepiece.h"
 #include "whole.h"
 
 namespace mote::tools {
@@ -99,6 +101,13 @@ TokenizerModel imported(const std::string& bytes) {
     return import_tokenizer(folder.write("tokenizer.model", bytes));
 }
 
+// Without looking at what kind of tokenizer it is.
+TokenizerModel import_bytes(const std::string& bytes) {
+    const TemporaryFolder folder;
+    std::vector<std::string> notes;
+    return import_tokenizer_sentencepiece(MappedFile(folder.write("tokenizer.model", bytes)), notes);
+}
+
 TEST(sentencepiece, unigram_takes_the_most_probable_pieces) {
     const OpenedTokenizer t(imported(model_file(small_pieces())));
     EXPECT_EQ(t.encode("a"), (Ids{6}));
@@ -164,6 +173,33 @@ TEST(sentencepiece, files_that_lie_are_refused) {
     refused("E_TYPE", model_file(good, 5), "model_type");
     refused("E_UNSUPPORTED", model_file(start + piece("a", -1) + piece("aq", -2), 2), "no piece");
     refused("E_UNSUPPORTED", model_file(start + piece("a", -1) + piece("b", -2, 5), 2), "unused");
+}
+
+TEST(sentencepiece, files_that_are_none_are_refused) {
+    expect_refusal("E_EMPTY", {"is empty"}, [] { imported(""); });
+    expect_refusal("E_EMPTY", {"no pieces"}, [] { import_bytes(field(2, number(3, 1))); });
+    expect_refusal("E_SYNTAX", {"byte"}, [] { import_bytes("no model, but text"); });
+    mote::testing::Random random(1);
+    for (int i = 0; i < 1000; i++) {
+        std::string bytes(1 + random.below(200), '\0');
+        for (char& byte : bytes) byte = char(random.below(256));
+        EXPECT_THROW(import_bytes(bytes), Failure) << i;
+    }
+}
+
+TEST(sentencepiece, more_pieces_than_the_limit_are_refused_before_they_are_compared) {
+    std::string pieces;
+    pieces.reserve(5 * 4000001);
+    for (int i = 0; i < 4000001; i++) pieces += std::string("\x0a\x03\x0a\x01" "a", 5);
+    expect_refusal("E_LIMIT", {"4000000 pieces"}, [&] { imported(pieces); });
+}
+
+TEST(sentencepiece, passes_over_nested_messages_by_their_length) {
+    std::string nested = "end";
+    for (int depth = 0; depth < 1000; depth++) nested = field(200, nested);
+    EXPECT_EQ(imported(model_file(small_pieces()) + nested).pieces.size(), imported(model_file(small_pieces())).pieces.size());
+    const std::string open = field(200, std::string(100000, '\x0a'));  // each byte opens a message
+    EXPECT_EQ(imported(model_file(small_pieces()) + open).pieces.size(), imported(model_file(small_pieces())).pieces.size());
 }
 
 TEST(sentencepiece, every_truncation_is_refused_or_works) {

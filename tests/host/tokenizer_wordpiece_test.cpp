@@ -90,7 +90,8 @@ TEST(wordpiece, bad_vocabularies_are_refused_with_their_lines) {
     refused("E_DUP", "[UNK]\na\nb\na\n", {"line 4", "line 2"});
     refused("E_UTF8", "[UNK]\na\nb\xff\n", {"line 3", "column 2"});
     refused("E_UTF8", std::string("[UNK]\na\0\n", 9), {"line 2", "column 2", "NUL"});
-    refused("E_LIMIT", "[UNK]\n" + std::string(1025, 'a') + "\n", {"1025"});
+    refused("E_LIMIT", "[UNK]\n" + std::string(1025, 'a') + "\n", {"line 2", "1024"});
+    EXPECT_EQ(imported("[UNK]\n" + std::string(1024, 'a') + "\r\nb").pieces.size(), 3u);
     refused("E_MISSING", "[PAD]\na\n", {"[UNK]"});
     EXPECT_EQ(imported("[UNK]\r\na\r\n").pieces.size(), 2u);
     EXPECT_EQ(imported("[UNK]\na").pieces.size(), 2u);

@@ -31,7 +31,7 @@ constexpr Beginning beginnings[] = {
     {"["sv, "JSON text"},
 };
 
-bool is_safetensors(std::string_view b) { return b.size() > 9 && b[5] == 0 && b[6] == 0 && b[7] == 0 && b[8] == '{'; }
+bool is_safetensors(std::string_view b) { return b.size() > 8 && b[5] == 0 && b[6] == 0 && b[7] == 0 && b[8] == '{'; }
 
 bool is_text(std::string_view b) {
     for (const char c : b.substr(0, 256))

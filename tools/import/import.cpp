@@ -50,7 +50,9 @@ Weights import_file(const std::string& path, const ImportOptions& options, Nonfi
     if (has_llama2c_magic(*file)) return import_llama2c(file, policy);
     if (is_checkpoint_file(*file)) return import_tensors(path, options, policy);
     const std::string kind = looks_like(file->text());
-    if (kind == "a GGUF file") return import_gguf_file(path, policy, !options.tokenizer);
+    const std::string ending = kind.empty() ? std::filesystem::path(path).extension().string() : "";
+    if (kind == "a GGUF file" || ending == ".gguf") return import_gguf_file(path, policy, !options.tokenizer);
+    if (ending == ".safetensors") return import_tensors(path, options, policy);
     if (kind.empty()) return import_llama2c(file, policy);  // its version 0 begins with no magic
     refuse(holds_a_model(kind) ? "E_UNSUPPORTED" : "E_MAGIC", path,
            "looks like " + kind +

@@ -73,6 +73,7 @@ std::string Reader::find_root() const {
 const ZipRecord& Reader::record(const std::string& name) const {
     const auto found = records_.find(root_ + name);
     if (found == records_.end()) refuse("E_MISSING", file_->path(), "has no record " + root_ + name);
+    require_stored(*file_, root_ + name, found->second);
     return found->second;
 }
 
@@ -124,8 +125,10 @@ void Reader::read_storage(const PickleValue& value, StoredTensor& tensor, uint64
     tensor.begin = found.begin;
 }
 
-// (storage, offset, size, stride, ...)
+// (storage, offset, size, stride, requires_grad, hooks, and what is to be done to every element when it is read)
 StoredTensor Reader::read_tensor(const PickleValue& value) {
+    if (value.items.size() > 6 && (value.items[6]->kind != Kind::dictionary || !value.items[6]->items.empty()))
+        fail("E_UNSUPPORTED", value, "a tensor whose elements are conjugates or negatives of what is stored; save its clone()");
     StoredTensor tensor;
     tensor.file = file_;
     uint64_t stored = 0;
@@ -222,9 +225,10 @@ TorchCheckpoint Reader::read() {
 
     TorchCheckpoint checkpoint;
     checkpoint.config = Json::object();
-    const PickleValue* state = holds_tensors(root) ? &root : nullptr;
+    const PickleValue* state = nullptr;
     for (const char* key : state_keys)
         if (const PickleValue* found = state ? nullptr : find(root, key); found && holds_tensors(*found)) state = found;
+    if (!state && holds_tensors(root)) state = &root;  // also beside a state dict there may be tensors, such as the best loss
     if (!state)
         refuse("E_MISSING", file_->path(),
                "no dictionary of tensors at the top or under model, state_dict, ...; it holds " + key_names(root));

@@ -128,22 +128,22 @@ const char* method_name(uint16_t method) {
 
 ZipRecord record_of(const MappedFile& file, const Entry& e, uint64_t directory) {
     const std::string_view text = file.text();
-    if (e.flags & 1) refuse_at("E_UNSUPPORTED", file.path(), e.at, e.name + ": is encrypted");
-    if (e.method != 0)
-        refuse_at("E_UNSUPPORTED", file.path(), e.at,
-                  e.name + ": is compressed (" + method_name(e.method) + "); only stored records are read");
-    if (e.stored != e.bytes) refuse_at("E_SYNTAX", file.path(), e.at, e.name + ": is stored, but its two sizes differ");
+    const std::string packed = e.flags & 1     ? "is encrypted"
+                               : e.method != 0 ? std::string("is compressed (") + method_name(e.method) + ")"
+                                               : "";
+    if (packed.empty() && e.stored != e.bytes)
+        refuse_at("E_SYNTAX", file.path(), e.at, e.name + ": is stored, but its two sizes differ");
     if (!inside(e.local, local_bytes, directory) || number_at<uint32_t>(text, size_t(e.local)) != local_magic)
         refuse_at("E_RANGE", file.path(), e.at, e.name + ": no record begins at byte " + std::to_string(e.local));
     const size_t local = size_t(e.local);
     const uint16_t name = number_at<uint16_t>(text, local + 26);
     const uint64_t begin = e.local + local_bytes + name + number_at<uint16_t>(text, local + 28);
-    if (!inside(begin, e.bytes, directory))
+    if (!inside(begin, e.stored, directory))
         refuse_at("E_RANGE", file.path(), e.at,
-                  e.name + ": its " + std::to_string(e.bytes) + " bytes reach into the zip directory");
+                  e.name + ": its " + std::to_string(e.stored) + " bytes reach into the zip directory");
     if (text.substr(local + local_bytes, name) != e.name)
         refuse_at("E_SYNTAX", file.path(), e.local, e.name + ": has another name in its own header");
-    return {begin, e.bytes, e.crc};
+    return {begin, e.stored, e.crc, packed};
 }
 
 void require_apart(const MappedFile& file, const std::map<std::string, ZipRecord>& records) {
@@ -173,6 +173,11 @@ std::map<std::string, ZipRecord> read_zip(const MappedFile& file) {
         refuse_at("E_TRAILING", file.path(), at, std::to_string(end - at) + " bytes behind the last entry of the zip directory");
     require_apart(file, records);
     return records;
+}
+
+void require_stored(const MappedFile& file, const std::string& name, const ZipRecord& record) {
+    if (!record.packed.empty())
+        refuse_at("E_UNSUPPORTED", file.path(), record.begin, name + ": " + record.packed + "; only stored records are read");
 }
 
 void check_crc(const MappedFile& file, const std::string& name, const ZipRecord& record) {

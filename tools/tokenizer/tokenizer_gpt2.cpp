@@ -30,15 +30,19 @@ std::vector<std::string> read_vocabulary(const JsonView& vocab, TokenIds& ids) {
     return texts;
 }
 
-void require_utf8(const MappedFile& file) {
+void require_text(const MappedFile& file) {
     const std::string_view text = file.text();
-    uint64_t line = 1;
+    uint64_t line = 1, line_begin = 0;
     for (size_t at = 0; at < text.size();) {
         const Character c = first_character(text.data() + at, text.size() - at);
-        if (c.code == invalid_character)
-            refuse_at("E_UTF8", file.path(), at, "line " + std::to_string(line) + " is not valid UTF-8");
-        line += c.code == '\n';
+        if (c.code == invalid_character || c.code == 0)
+            refuse_at("E_UTF8", file.path(), at,
+                      "line " + std::to_string(line) + ", column " + std::to_string(at - line_begin + 1) +
+                          (c.code == 0 ? ": a NUL" : ": not UTF-8"));
         at += c.bytes;
+        if (c.code != '\n') continue;
+        line++;
+        line_begin = at;
     }
 }
 
@@ -53,7 +57,8 @@ void add_line(const std::string& file, uint64_t number, const std::string& line,
 void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::string>& notes) {
     if (file.size() > max_merges_bytes)
         refuse("E_LIMIT", file.path(), std::to_string(file.size()) + " bytes; at most " + std::to_string(max_merges_bytes));
-    require_utf8(file);
+    if (file.size() == 0) refuse("E_EMPTY", file.path(), "is empty; merges that are none are a line of #version");
+    require_text(file);
     std::string_view rest = file.text();
     while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);
     bool returns = false;

@@ -32,7 +32,7 @@ void check_line(std::string_view line, size_t number, const std::string& file, u
     const std::string name = "line " + std::to_string(number);
     if (line.empty()) refuse_at("E_EMPTY", file, at, name + " is blank");
     if (line.size() > max_line_bytes)
-        refuse_at("E_LIMIT", file, at, name + " has " + std::to_string(line.size()) + " bytes; at most " + std::to_string(max_line_bytes));
+        refuse_at("E_LIMIT", file, at, name + " has more than " + std::to_string(max_line_bytes) + " bytes");
     for (size_t i = 0; i < line.size();) {
         const Character c = first_character(line.data() + i, line.size() - i);
         if (c.code == invalid_character || c.code == 0)
@@ -46,8 +46,9 @@ std::vector<std::string> read_lines(const MappedFile& file, std::vector<std::str
     std::unordered_map<std::string_view, size_t> seen;
     bool returns = false;
     for (size_t begin = 0; begin < file.size();) {
-        const size_t end = std::min(file.text().find('\n', begin), file.size());
-        std::string_view line = file.text().substr(begin, end - begin);
+        std::string_view line = file.text().substr(begin, max_line_bytes + 2);  // one that is longer is not looked through
+        line = line.substr(0, line.find('\n'));
+        const size_t end = begin + line.size();
         if (!line.empty() && line.back() == '\r') {
             line.remove_suffix(1);
             returns = true;
