@@ -30,6 +30,9 @@ constexpr uint32_t infinity_bits = 0x7f800000;
 /// The magnitude of x as an ordered integer: monotone in |x|, and >= infinity_bits exactly for infinities and NaN.
 static inline uint32_t magnitude(float x) { return bits_of(x) & 0x7fffffffu; }
 
+/// x as an integer that orders as floats do, -0 as 0. x is finite.
+static inline int32_t order_of(float x) { return bits_of(x) >> 31 ? -int32_t(magnitude(x)) : int32_t(magnitude(x)); }
+
 /// Below 2^-90 a vector quantizes to zero: its reciprocal and its products stay far from denormals.
 constexpr uint32_t smallest_magnitude = 0x12800000;
 

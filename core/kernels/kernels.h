@@ -85,6 +85,9 @@ struct Kernels {
 
     /// y += x
     void (*add)(float* y, const float* x, uint32_t n);
+
+    /// Where the largest of n >= 1 floats stands, the first of equal ones (-0 is 0); n if one of them is not finite.
+    uint32_t (*argmax)(const float* x, uint32_t n);
 };
 
 /// A row without what this build leaves out: nothing then names those functions, and they are not linked.
@@ -118,6 +121,9 @@ const Kernels& kernels();
 
 /// Plain C++, the definition of correct.
 extern const Kernels ref_kernels;
+
+/// Its argmax, for those who have logits and no session.
+uint32_t ref_argmax(const float* x, uint32_t n);
 
 #if defined(__x86_64__)
 /// The remainder of CRC-32 after a multiple of 16 bytes, 64 and more. Needs PCLMUL and SSE 4.1.

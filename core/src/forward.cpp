@@ -124,13 +124,7 @@ void keep_rows(Matrix& w, const Range& rows) {
     if (w.group_scales) w.group_scales += before / group_cols;
 }
 
-// A worker's rows of a product; with more than one vector they are all of them.
-void multiply_rows(const Pass& p, const Operand& x, const Product& product, Share own) {
-    Matrix w = p.tensor(product.w);
-    const Range rows = own.of(w.rows, row_unit);
-    if (rows.begin == rows.end) return;
-    if (rows.begin || rows.end < w.rows) keep_rows(w, rows);
-    float* y = product.y + rows.begin;
+void multiply_matrix(const Pass& p, const Matrix& w, const Operand& x, float* y) {
     switch (w.format) {
         case Format::f32: if (built(Format::f32)) p.kernel.matmul_f32(w, x.x, p.count, y); break;
         case Format::f16: if (built(Format::f16)) p.kernel.matmul_f16(w, x.x, p.count, y); break;
@@ -138,6 +132,16 @@ void multiply_rows(const Pass& p, const Operand& x, const Product& product, Shar
         case Format::q4: if (built(Format::q4)) p.kernel.matmul_q4(w, x.quantized, p.count, y); break;
         case Format::u32: break;  // never a weight: open refuses it, as it refuses what is not built
     }
+}
+
+// A worker's rows of a product; with more than one vector they are all of them.
+void multiply_rows(const Pass& p, const Operand& x, const Product& product, Share own) {
+    Matrix w = p.tensor(product.w);
+    const Range rows = own.of(w.rows, row_unit);
+    if (rows.begin == rows.end) return;
+    if (rows.begin || rows.end < w.rows) keep_rows(w, rows);
+    float* y = product.y + rows.begin;
+    multiply_matrix(p, w, x, y);
     if (const float* bias = p.tensor(product.bias).f32())
         for (uint32_t i = 0; i < p.count; i++) p.kernel.add(y + size_t(i) * w.rows, bias + rows.begin, w.rows);
 }
@@ -364,30 +368,73 @@ void sublayer(const Pass& p, Work work) {
     }
 }
 
-float* logits_of_last(Pass p) {
-    p.first += p.count - 1;
-    p.count = 1;
-    p.layer = 0;
-    normalize(p, Role::final_norm, Role::final_norm_bias);
-    Operand x{p.normed(), p.a.dim};
-    const Product product{p.tensor(Role::head) ? Role::head : Role::token_embedding, no_bias, p.work()};
-    multiply(p, x, &product, 1);
-    return p.work();
+Pass pass_of(const Session& session, uint32_t first, uint32_t count, uint32_t position) {
+    const Model& model = *session.model;
+    const Workers* workers = session.workers.count > 1 ? &session.workers : nullptr;
+    return Pass{model, *model.architecture, session.plan, *session.kernels, session.arena, workers, 0, first, count, position};
+}
+
+Role head_of(const Pass& p) { return p.tensor(Role::head) ? Role::head : Role::token_embedding; }
+
+// The most probable token of a worker's rows of the head, some at a time, each looked through while it is warm.
+void find_greedy(const Pass& p, const Matrix& head, const Operand& x, const Range& rows, GreedyScratch& best) {
+    best.largest = -float_of(infinity_bits);
+    best.token = 0;
+    best.finite = true;
+    for (uint32_t begin = rows.begin, end; begin < rows.end; begin = end) {
+        end = rows.end - begin < greedy_rows ? rows.end : begin + greedy_rows;
+        Matrix some = head;
+        keep_rows(some, {begin, end});
+        multiply_matrix(p, some, x, best.logits);
+        const uint32_t at = p.kernel.argmax(best.logits, end - begin);
+        best.finite = at < end - begin;
+        if (!best.finite) {
+            best.token = begin;
+            while (magnitude(best.logits[best.token - begin]) < infinity_bits) best.token++;
+            return;
+        }
+        if (best.logits[at] > best.largest) {
+            best.largest = best.logits[at];
+            best.token = begin + at;
+        }
+    }
 }
 
 }  // namespace
 
-float* forward(const Session& session, const uint32_t* tokens, uint32_t count, uint32_t position, bool want_logits) {
-    const Model& model = *session.model;
-    const Architecture& a = *model.architecture;
-    const Workers* workers = session.workers.count > 1 ? &session.workers : nullptr;
-    Pass p{model, a, session.plan, *session.kernels, session.arena, workers, 0, 0, count, position};
+void forward(const Session& session, const uint32_t* tokens, uint32_t count, uint32_t position) {
+    Pass p = pass_of(session, 0, count, position);
     embed(p, tokens);
-    if (built(Position::rope) && a.rope_dim) fill_rope_table(p);
-    for (p.layer = 0; p.layer < a.layers; p.layer++)
-        for (const SubLayer& s : a.block[model.block_of_layer[p.layer]])
+    if (built(Position::rope) && p.a.rope_dim) fill_rope_table(p);
+    for (p.layer = 0; p.layer < p.a.layers; p.layer++)
+        for (const SubLayer& s : p.a.block[p.model.block_of_layer[p.layer]])
             if (s.work != Work::none) sublayer(p, s.work);
-    return want_logits ? logits_of_last(p) : nullptr;
+}
+
+float* logits_of_last(const Session& session, uint32_t count) {
+    const Pass p = pass_of(session, count - 1, 1, 0);
+    normalize(p, Role::final_norm, Role::final_norm_bias);
+    Operand x{p.normed(), p.a.dim};
+    const Product product{head_of(p), no_bias, p.work()};
+    multiply(p, x, &product, 1);
+    return p.work();
+}
+
+const GreedyScratch& greedy_of_last(const Session& session, uint32_t count) {
+    const Pass p = pass_of(session, count - 1, 1, 0);
+    GreedyScratch* best = reinterpret_cast<GreedyScratch*>(p.work());
+    normalize(p, Role::final_norm, Role::final_norm_bias);
+    Operand x{p.normed(), p.a.dim};
+    const Matrix head = p.tensor(head_of(p));
+    if (is_quantized(head)) quantize(p, x);
+    uint32_t workers = 1;
+    share(p, uint64_t(p.a.vocab) * p.a.dim, [&](Share own) {
+        if (own.worker == 0) workers = own.workers;
+        find_greedy(p, head, x, own.of(p.a.vocab, row_unit), best[own.worker]);
+    });
+    for (uint32_t i = 1; i < workers && best->finite; i++)
+        if (!best[i].finite || best[i].largest > best->largest) *best = best[i];
+    return *best;
 }
 
 }  // namespace mote

@@ -62,6 +62,7 @@ Result<Plan> plan(const Model& model, const Options& options) {
     p.kv = options.kv;
     p.prompt_bytes = options.prompt_bytes;
     p.workers = options.workers;
+    p.greedy = options.greedy;
 
     const Result<CacheLayout> cache = cache_layout(a, options.kv, context);
     if (!cache.ok()) return cache.fault;
@@ -73,7 +74,7 @@ Result<Plan> plan(const Model& model, const Options& options) {
     const Size quant = tile * (uint64_t(p.quant_cols) + exponents + (p.quant_cols ? 4 : 0));
     const Size ffn = tile * a.hidden * (is_gated(a) ? 8 : 4);
     Size work = larger(attention_bytes(a, p), ffn);
-    work = larger(work, Size(a.vocab) * 4);
+    work = larger(work, options.greedy ? Size(p.workers) * greedy_scratch_bytes : Size(a.vocab) * 4);
     work = larger(work, options.prompt_bytes ? Size(encode.value) : Size(0));
 
     Size end(0);

@@ -2,6 +2,7 @@
 #include "mote/sampler.h"
 
 #include "../kernels/arithmetic.h"
+#include "../kernels/kernels.h"
 
 namespace mote {
 namespace {
@@ -142,10 +143,11 @@ Result<Sampler> sampler(const SamplerOptions& o) {
 Result<uint32_t> sample(Sampler& s, Span<float> logits) {
     if (!logits.data || logits.count == 0) return Fault{Error::argument, 0, 0, 1};
     if (logits.count > max_vocab) return Fault{Error::limit, 0, logits.count, max_vocab};
-    uint32_t best = 0;
-    for (size_t i = 0; i < logits.count; i++) {
-        if (!is_finite(logits[i])) return Fault{Error::nonfinite, i, 0, 0};
-        if (logits[i] > logits[best]) best = uint32_t(i);
+    const uint32_t best = ref_argmax(logits.data, uint32_t(logits.count));
+    if (best == logits.count) {
+        size_t at = 0;
+        while (is_finite(logits[at])) at++;
+        return Fault{Error::nonfinite, at, 0, 0};
     }
     if (s.options.temperature == 0) return best;
 

@@ -19,11 +19,37 @@ bool same(const Region& a, const Region& b) { return a.offset == b.offset && a.b
 
 // Whether a plan is what `plan` gives for this model.
 bool belongs(const Plan& p, const Model& model) {
-    const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes, p.workers});
+    const Result<Plan> own = plan(model, Options{p.context, p.tile, p.kv, p.prompt_bytes, p.workers, p.greedy});
     const Plan& o = own.value;
     return own.ok() && o.context == p.context && o.tile == p.tile && o.quant_cols == p.quant_cols && o.total == p.total && same(o.state, p.state) &&
            same(o.cache, p.cache) && same(o.stream, p.stream) && same(o.normed, p.normed) && same(o.rope, p.rope) &&
            same(o.quant, p.quant) && same(o.work, p.work);
+}
+
+// Whether these tokens can be run; nothing has changed if not.
+Fault check(const Session& session, const uint32_t* tokens, size_t count) {
+    if (!session.model || !session.arena || !session.kernels || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
+    const Workers& workers = session.workers;
+    if (workers.count == 0 || workers.count > session.plan.workers || (workers.count > 1 && !workers.run))
+        return Fault{Error::argument, 0, workers.count, session.plan.workers};
+    const uint32_t held = state_of(session).position, vocab = session.model->architecture->vocab;
+    if (count > session.plan.context - held) return Fault{Error::context_full, 0, uint64_t(held) + count, session.plan.context};
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i] >= vocab) return Fault{Error::token, i, tokens[i], vocab - 1};
+    return Fault{};
+}
+
+// Runs the tokens in tiles. Returns how many the last tile has.
+uint32_t run(const Session& session, const uint32_t* tokens, size_t count) {
+    State& state = state_of(session);
+    for (;;) {
+        const uint32_t tile = count < session.plan.tile ? uint32_t(count) : session.plan.tile;
+        forward(session, tokens, tile, state.position);
+        state.position += tile;
+        tokens += tile;
+        count -= tile;
+        if (count == 0) return tile;
+    }
 }
 
 }  // namespace
@@ -46,24 +72,19 @@ Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t 
 }
 
 Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count) {
-    if (!session.model || !session.arena || !session.kernels || !tokens || count == 0) return Fault{Error::argument, 0, count, 1};
-    const Workers& workers = session.workers;
-    if (workers.count == 0 || workers.count > session.plan.workers || (workers.count > 1 && !workers.run))
-        return Fault{Error::argument, 0, workers.count, session.plan.workers};
-    State& state = state_of(session);
-    const uint32_t vocab = session.model->architecture->vocab;
-    if (count > session.plan.context - state.position)
-        return Fault{Error::context_full, 0, uint64_t(state.position) + count, session.plan.context};
-    for (size_t i = 0; i < count; i++)
-        if (tokens[i] >= vocab) return Fault{Error::token, i, tokens[i], vocab - 1};
-    float* logits = nullptr;
-    for (size_t done = 0; done < count;) {
-        const uint32_t left = uint32_t(count - done), tile = left < session.plan.tile ? left : session.plan.tile;
-        logits = forward(session, tokens + done, tile, state.position, tile == left);
-        state.position += tile;
-        done += tile;
-    }
-    return Span<float>(logits, vocab);
+    const Fault fault = check(session, tokens, count);
+    if (!fault.ok()) return fault;
+    if (session.plan.greedy) return Fault{Error::state, 0, 0, 0};
+    return Span<float>(logits_of_last(session, run(session, tokens, count)), session.model->architecture->vocab);
+}
+
+Result<uint32_t> step_greedy(Session& session, const uint32_t* tokens, size_t count) {
+    const Fault fault = check(session, tokens, count);
+    if (!fault.ok()) return fault;
+    if (!session.plan.greedy) return Fault{Error::state, 0, 0, 0};
+    const GreedyScratch& best = greedy_of_last(session, run(session, tokens, count));
+    if (!best.finite) return Fault{Error::nonfinite, best.token, 0, 0};
+    return best.token;
 }
 
 uint32_t position(const Session& session) { return session.arena ? state_of(session).position : 0; }

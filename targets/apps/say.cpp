@@ -35,6 +35,15 @@ void print_digest(uint64_t value) {
 
 uint32_t milliseconds(uint64_t begin, uint64_t end) { return uint32_t((end - begin) / 1000); }
 
+// Reads tokens and chooses the one that follows.
+Result<uint32_t> next_token(Session& session, Span<const uint32_t> read, Sampler& sampler, uint64_t* digest_so_far) {
+    if (session.plan.greedy) return step_greedy(session, read.data, read.count);
+    const Result<Span<float>> logits = step(session, read.data, read.count);
+    if (!logits.ok()) return logits.fault;
+    if (digest_so_far) *digest_so_far = digest(*digest_so_far, Span<const float>(logits.value.data, logits.value.count));
+    return sample(sampler, logits.value);
+}
+
 int generate(const Settings& settings, Session& session, Span<const uint32_t> prompt) {
     const Tokenizer& tokenizer = session.model->tokenizer;
     Result<Sampler> chooser = sampler(settings.sampler);
@@ -49,21 +58,18 @@ int generate(const Settings& settings, Session& session, Span<const uint32_t> pr
     uint64_t digest_so_far = digest_start;
     uint32_t made = 0;
     const uint64_t begin = port::micros();
-    Result<Span<float>> logits = step(session, prompt.data, prompt.count);
+    Result<uint32_t> token = next_token(session, prompt, chooser.value, settings.digest ? &digest_so_far : nullptr);
     const uint64_t prompt_done = port::micros();
-    while (made < settings.count) {
-        if (!logits.ok()) return report(logits.fault);
-        if (settings.digest) digest_so_far = digest(digest_so_far, Span<const float>(logits.value.data, logits.value.count));
-        const Result<uint32_t> token = sample(chooser.value, logits.value);
-        if (!token.ok()) return report(token.fault);
+    while (token.ok() && made < settings.count) {
         if (token.value == eos) break;
         if (settings.ids && made > 0) print(" ");
         made++;
         show(settings, decoder, token.value);
         if (made == settings.count || position(session) == session.plan.context) break;
-        logits = step(session, &token.value, 1);
+        token = next_token(session, {&token.value, 1}, chooser.value, settings.digest ? &digest_so_far : nullptr);
     }
     const uint64_t end = port::micros();
+    if (!token.ok()) return report(token.fault);
     if (!settings.ids) print(flush(decoder));
     print("\n");
     if (settings.digest) print_digest(digest_so_far);
@@ -89,6 +95,7 @@ int app_main() {
     // The prompt's tokens stay at the end of the arena; the session has what lies before them.
     const Result<Span<uint32_t>> prompt = prompt_tokens(model.value, settings, used, arena);
     if (!prompt.ok()) return report(prompt.fault);
+    settings.options.greedy = settings.sampler.temperature == 0 && !settings.digest;
     Result<Session> session = begin_session(model.value, settings.options, arena);
     if (!session.ok()) return report(session.fault);
     const Span<const uint32_t> tokens(prompt.value.data, prompt.value.count);

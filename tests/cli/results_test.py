@@ -26,6 +26,14 @@ class Run(Case):
         self.pack()
         self.assertEqual(self.digest_of("-n", "12", "--temp", "0", "-s", "1"), self.digest_of("-n", "12", "--temp", "0", "-s", "2"))
 
+    def test_greedy_takes_the_same_tokens_with_and_without_logits(self):
+        self.pack("m.mote", "llama:dim=32,layers=1,heads=2,hidden=32,vocab=500,context=40,tied=0")
+        run = ("run", "-m", "m.mote", "--temp", "0", "--ids", "--prompt-ids", "1,2,3", "-n", "30", "--ignore-eos")
+        without = self.accepts(*run).stdout
+        told = self.accepts(*run, "--digest").stdout
+        self.assertEqual(told[:told.index(b"digest")], without)
+        self.assertGreater(len(set(without.split())), 1)
+
     def test_a_longer_context_changes_no_bit(self):
         self.pack()
         self.assertEqual(self.digest_of("-n", "8", "-c", "9"), self.digest_of("-n", "8", "-c", "32"))
@@ -42,6 +50,15 @@ class Plan(Case):
         self.pack("m.mote", "llama:dim=64,layers=2,heads=4,kv_heads=2,hidden=128,vocab=300,context=64")
         done = self.accepts("plan", "-m", "m.mote", "-c", "32", "--tile", "4")
         self.assertIn(b"11552", done.stdout)  # added up by hand in tests/unit/plan_test.cpp
+
+
+    def test_a_greedy_plan_has_no_room_for_the_logits(self):
+        self.pack("m.mote", "llama:dim=32,layers=1,heads=2,hidden=32,vocab=5000,context=32")
+        arena = {}
+        for flags in ((), ("--greedy",)):
+            told = self.accepts("plan", "-m", "m.mote", *flags).stdout.decode()
+            arena[flags] = int(next(line for line in told.splitlines() if line.startswith("arena ")).split()[1])
+        self.assertGreater(arena[()] - arena["--greedy",], 5000 * 4 - 2000)
 
 
 class Evaluation(Case):

@@ -143,6 +143,7 @@ TEST_P(EveryRowGuarded, works_on_vectors_within_its_operands) {
             row().layer_norm(x, w, bias, n, 1e-5f, y);
             row().layer_norm(x, w, nullptr, n, 1e-5f, y);
             row().add(y, x, n);
+            row().argmax(w, n);
             for (const Activation activation : {Activation::silu, Activation::gelu_tanh, Activation::gelu_erf, Activation::relu}) {
                 row().gate(activation, x, w, n);
                 row().activate(activation, x, n);

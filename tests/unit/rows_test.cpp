@@ -1,6 +1,7 @@
 // rows: every row of the kernel table gives the bits of ref, for operands whose memory ends where they end.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -179,6 +180,25 @@ TEST_P(EveryRow, norms_adds_and_activates_as_ref_does) {
             ASSERT_TRUE(same(own, ref)) << row().name << " activate " << n << " activation " << int(a);
         }
     }
+}
+
+TEST_P(EveryRow, finds_the_largest_as_ref_does) {
+    Random random(17);
+    for (uint32_t n = 1; n <= 140; n++)
+        for (int round = 0; round < 20; round++) {
+            std::vector<float> x = random.floats(n, 3);
+            if (round % 4 == 1)  // few values: many equals, zeros of both signs
+                for (float& v : x) v = float(int(v)) * (random.below(2) ? 1.0f : -1.0f);
+            if (round % 4 == 2)
+                for (float& v : x) v = -std::fabs(v);
+            if (round % 4 == 3) x[random.below(n)] = float_of(random.below(2) ? infinity_bits | uint32_t(random.below(2)) << 31 : nan_bits);
+            uint32_t expected = 0;
+            for (uint32_t i = 0; i < n; i++)
+                if (x[i] > x[expected]) expected = i;
+            for (const float v : x)
+                if (!std::isfinite(v)) expected = n;
+            ASSERT_EQ(row().argmax(x.data(), n), expected) << row().name << " n " << n << " round " << round;
+        }
 }
 
 TEST_P(EveryRow, rotates_as_ref_does) {

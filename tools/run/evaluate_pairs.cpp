@@ -22,16 +22,15 @@ struct Completer {
     const Model& model;
     Session& session;
     const std::string& file;
-    Sampler greedy;
     size_t encode_limit;
     bool stops_at_newline;
 
     uint32_t next_token(const uint32_t* read, size_t count) {
-        const Result<Span<float>> logits = step(session, read, count);
-        if (!logits.ok()) refuse_fault(logits.fault, file);
-        const Result<uint32_t> token = sample(greedy, logits.value);
-        if (!token.ok()) refuse_fault(token.fault, file, "logit " + std::to_string(token.fault.where) + " is not a finite number");
-        return token.value;
+        const Result<uint32_t> token = step_greedy(session, read, count);
+        if (token.ok()) return token.value;
+        if (token.fault.error == Error::nonfinite)
+            refuse_fault(token.fault, file, "logit " + std::to_string(token.fault.where) + " is not a finite number");
+        refuse_fault(token.fault, file);
     }
 
     std::string complete(const std::vector<uint32_t>& prompt) {
@@ -80,10 +79,10 @@ PairsEvaluation evaluate_pairs(const Model& model, const Options& options, const
         lines_inside = lines_inside || without_last_newlines(pair.completion).find('\n') != std::string::npos;
         prompts.push_back(prompt_tokens(model, pair, tokens, options.context, file));
     }
-    HostSession host = start_session(model, options, file);
-    SamplerOptions greedy;
-    greedy.temperature = 0;
-    Completer completer{model, host.session, file, sampler(greedy).value, longest + margin_tokens, !lines_inside};
+    Options greedy = options;
+    greedy.greedy = true;
+    HostSession host = start_session(model, greedy, file);
+    Completer completer{model, host.session, file, longest + margin_tokens, !lines_inside};
     Progress progress("eval", "pairs", pairs.size());
     PairsEvaluation out;
     for (const Pair& pair : pairs) {

@@ -8,10 +8,9 @@
 namespace mote::tools {
 namespace {
 
-Span<float> checked_step(Session& session, const uint32_t* tokens, size_t count, const std::string& file) {
-    const Result<Span<float>> logits = step(session, tokens, count);
-    if (logits.ok()) return logits.value;
-    const Fault& f = logits.fault;
+[[noreturn]] void refuse_step(const Fault& f, const std::string& file) {
+    if (f.error == Error::nonfinite)
+        refuse_fault(f, file, "logit " + std::to_string(f.where) + " is not a finite number; the model's weights are damaged or overflow");
     if (f.error == Error::token)
         refuse_fault(f, file, "token id " + std::to_string(f.found) + " at place " + std::to_string(f.where) + " is not in the vocabulary (0 to " +
                                   std::to_string(f.allowed) + ")");
@@ -39,6 +38,20 @@ bool Generator::ends(uint32_t token) const {
     return token == model_.tokenizer.header().eos || (options_.chat && ends_turn(model_.tokenizer, token));
 }
 
+uint32_t Generator::next_token(const uint32_t* tokens, size_t count, Generated& out) {
+    if (options_.session.greedy) {
+        const Result<uint32_t> token = step_greedy(host_.session, tokens, count);
+        if (!token.ok()) refuse_step(token.fault, file_);
+        return token.value;
+    }
+    const Result<Span<float>> logits = step(host_.session, tokens, count);
+    if (!logits.ok()) refuse_step(logits.fault, file_);
+    out.digest = digest(out.digest, {logits.value.data, logits.value.count});
+    const Result<uint32_t> token = sample(sampler_, logits.value);
+    if (!token.ok()) refuse_step(token.fault, file_);
+    return token.value;
+}
+
 Generated Generator::go_on(const std::vector<uint32_t>& added, const std::function<void(uint32_t)>& on_token) {
     std::vector<uint32_t> prompt = unread_;
     prompt.insert(prompt.end(), added.begin(), added.end());
@@ -53,21 +66,18 @@ Generated Generator::go_on(const std::vector<uint32_t>& added, const std::functi
     Generated out;
     unread_.clear();
     double start_time = seconds();
-    Span<float> logits = checked_step(host_.session, prompt.data(), prompt.size(), file_);
+    uint32_t token = next_token(prompt.data(), prompt.size(), out);
     out.prompt_seconds = seconds() - start_time;
     start_time = seconds();
     while (!count || out.tokens.size() < *count) {
         stop_if_interrupted();
-        out.digest = digest(out.digest, {logits.data, logits.count});
-        const Result<uint32_t> token = sample(sampler_, logits);
-        if (!token.ok()) refuse_fault(token.fault, file_, "logit " + std::to_string(token.fault.where) + " is not a finite number; the model's weights are damaged or overflow");
-        out.ended = ends(token.value);
+        out.ended = ends(token);
         if (out.ended) break;
-        out.tokens.push_back(token.value);
-        on_token(token.value);
-        unread_ = {token.value};
+        out.tokens.push_back(token);
+        on_token(token);
+        unread_ = {token};
         if ((count && out.tokens.size() == *count) || full()) break;
-        logits = checked_step(host_.session, &token.value, 1, file_);
+        token = next_token(&token, 1, out);
         unread_.clear();
     }
     out.decode_seconds = seconds() - start_time;

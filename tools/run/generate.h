@@ -22,7 +22,7 @@ struct GenerateOptions {
 
 struct Generated {
     std::vector<uint32_t> tokens;   // without the prompt
-    uint64_t digest = digest_start; // over the logits that each new token was chosen from
+    uint64_t digest = digest_start; // over the logits that each new token was chosen from; of a greedy session, nothing
     double prompt_seconds = 0, decode_seconds = 0;
     bool ended = false;             // the end token came
 };
@@ -41,6 +41,8 @@ public:
     uint32_t context() const { return host_.session.plan.context; }
 
 private:
+    /// The token chosen after these have been read; `out` gets the digest, where there are logits.
+    uint32_t next_token(const uint32_t* tokens, size_t count, Generated& out);
     bool ends(uint32_t token) const;
 
     const Model& model_;

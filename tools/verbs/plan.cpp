@@ -18,7 +18,7 @@ namespace {
 struct PlanOptions {
     std::string model, kv = "q8", board, header;
     uint32_t context = 0, tile = 1, prompt_bytes = 0;
-    bool force = false;
+    bool greedy = false, force = false;
 };
 
 struct Purpose {
@@ -79,10 +79,14 @@ struct Fit {
     uint32_t context;  // the largest whose plan fits the board's arena
 };
 
+// What the flags say, for this many tokens.
+Options options_of(const PlanOptions& o, uint32_t context) {
+    return Options{context, o.tile, parse_format(o.kv), o.prompt_bytes, 1, o.greedy};
+}
+
 Fit fit(const Board& board, const OpenModel& opened, const Plan& p, const PlanOptions& o) {
-    Options options{0, o.tile, parse_format(o.kv), o.prompt_bytes};
     return Fit{opened.file->size() <= board.model().bytes, p.total <= board.arena_bytes,
-               largest_context(opened.model, options, size_t(board.arena_bytes))};
+               largest_context(opened.model, options_of(o, 0), size_t(board.arena_bytes))};
 }
 
 void print_boards(const OpenModel& opened, const Plan& p, const PlanOptions& o) {
@@ -139,9 +143,7 @@ void write_header(const Plan& p, const OpenModel& opened, const PlanOptions& o) 
 
 void run_plan(const PlanOptions& o) {
     const OpenModel opened = open_model(o.model);
-    Options options{o.context, o.tile, parse_format(o.kv), o.prompt_bytes};
-    if (!o.context) options.context = default_context(opened.model);
-    const Result<Plan> planned = plan(opened.model, options);
+    const Result<Plan> planned = plan(opened.model, options_of(o, o.context ? o.context : default_context(opened.model)));
     if (!planned.ok() && planned.fault.error == Error::limit)
         refuse_fault(planned.fault, o.model, "-c " + std::to_string(planned.fault.found) + " is beyond the model's context of " +
                                                  std::to_string(planned.fault.allowed) + " tokens");
@@ -166,6 +168,7 @@ void add_plan(CLI::App& program) {
     add_cache_format(*verb, o->kv);
     add_count(*verb, "--tile", o->tile, "prompt tokens that share one pass over the weights (default 1)");
     add_count(*verb, "--prompt-bytes", o->prompt_bytes, "reserve scratch to encode prompts of so many bytes in the arena (default 0)");
+    verb->add_flag("--greedy", o->greedy, "for the most probable token alone, as run does at --temp 0: no room for the logits");
     verb->add_option("--board", o->board, "one board; exit code 5 if it does not fit (see mote targets)")->type_name("NAME");
     verb->add_option("--header", o->header, "write the sizes as constants of a C++ header")->type_name("FILE");
     verb->add_flag("--force", o->force, "overwrite an existing header");

@@ -68,6 +68,7 @@ void report(const Generated& g, size_t prompt_count) {
 GenerateOptions generate_options(const RunOptions& o, const Model& model) {
     GenerateOptions g;
     g.session = Options{o.context ? o.context : default_context(model), o.tile ? o.tile : default_tile, parse_format(o.kv), 0};
+    g.session.greedy = o.temperature == 0 && !o.digest;
     g.sampler = SamplerOptions{o.temperature, o.top_k, o.top_p, o.min_p, parse_u64("--seed", o.seed)};
     if (o.count_option->count()) g.count = o.count;
     g.ignore_eos = o.ignore_eos;

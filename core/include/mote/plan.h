@@ -12,6 +12,7 @@ struct Options {
     Format kv = Format::q8;    // of the KV cache: f32, f16 or q8
     uint32_t prompt_bytes = 0; // longest text that `encode` gets with this session's scratch; 0: no reserve
     uint32_t workers = 1;      // who may share the work (session.h); each has scratch of its own
+    bool greedy = false;       // step_greedy instead of step: no room for the logits
 };
 
 #ifndef MOTE_WORKERS
@@ -32,6 +33,7 @@ struct Plan {
     Format kv = Format::q8;
     uint32_t prompt_bytes = 0;
     uint32_t workers = 1;
+    bool greedy = false;
     uint32_t quant_cols = 0;  // columns that `quant` has room for in each token
     Region state;   // position and such
     Region cache;   // layers x (keys, values)

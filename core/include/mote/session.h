@@ -33,9 +33,15 @@ Result<Session> start(const Model& model, const Plan& plan, void* arena, size_t 
 /// Runs the model over `tokens` and returns the logits that follow the last one.
 /// The logits, f32[vocab], lie in the arena and hold until the next call on the session.
 /// Any split of the tokens over calls, and any tile, gives the same bits.
-/// Errors, with the session unchanged: argument (no tokens, or more workers than the plan has scratch for), token (`where`: its index), context_full (`found`: tokens asked
-/// for in all, `allowed`: context).
+/// Errors, with the session unchanged: argument (no tokens, or more workers than the plan has scratch for), token (`where`: its
+/// index), context_full (`found`: tokens asked for in all, `allowed`: context), state (the plan is greedy: no room for logits).
 Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count);
+
+/// Runs the model over `tokens` and returns the most probable token after the last one, the lowest id among equals: what `sample`
+/// takes at temperature 0. The logits are never there all at once, and the plan has no room for them.
+/// Errors: those of step, where state says that the plan is not greedy; nonfinite (`where`: the token whose logit is not a finite
+/// number), after the tokens were taken.
+Result<uint32_t> step_greedy(Session& session, const uint32_t* tokens, size_t count);
 
 /// Tokens that the session holds.
 uint32_t position(const Session& session);

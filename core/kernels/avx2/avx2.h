@@ -15,6 +15,7 @@ void avx2_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void avx2_activate(Activation activation, float* x, uint32_t n);
 void avx2_rope(RopePairing pairing, float* head, const float* cos_sin, uint32_t pairs);
 void avx2_add(float* y, const float* x, uint32_t n);
+uint32_t avx2_argmax(const float* x, uint32_t n);
 void avx2_attend_q8(const Attention& a, const float* q, float* out);
 
 }  // namespace mote

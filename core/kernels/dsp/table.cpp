@@ -24,6 +24,7 @@ constexpr Kernels dsp_kernels = built({
     dsp_activate,
     ref_rope,
     ref_add,
+    ref_argmax,
 });
 
 }  // namespace mote

@@ -20,6 +20,7 @@ extern const Kernels mve_kernels;
 constexpr Kernels mve_kernels = built({
     "mve",         ref_matmul_f32, ref_matmul_f16, mve_matmul_q8,  mve_matmul_q4, quantize_row, ref_attend_f32, ref_attend_f16,
     mve_attend_q8, nullptr,        ref_rms_norm,   ref_layer_norm, gate,          activate,     ref_rope,       ref_add,
+    ref_argmax,
 });
 
 }  // namespace mote

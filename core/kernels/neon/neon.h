@@ -15,6 +15,7 @@ void neon_attend_q8(const Attention& a, const float* q, float* out);
 void neon_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void neon_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void neon_activate(Activation activation, float* x, uint32_t n);
+uint32_t neon_argmax(const float* x, uint32_t n);
 
 // AArch64 only: the NEON of Armv7-A flushes denormals.
 void neon_matmul_f32(const Matrix& w, const float* x, uint32_t count, float* y);

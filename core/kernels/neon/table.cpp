@@ -23,6 +23,7 @@ constexpr Kernels neon_kernels = built({
     neon_activate,
     neon_rope,
     neon_add,
+    neon_argmax,
 });
 #else
 constexpr Kernels neon_kernels = built({
@@ -42,6 +43,7 @@ constexpr Kernels neon_kernels = built({
     neon_activate,
     ref_rope,
     ref_add,
+    neon_argmax,
 });
 #endif
 
