@@ -191,7 +191,7 @@ TEST_P(EveryRow, finds_the_largest_as_ref_does) {
                 for (float& v : x) v = float(int(v)) * (random.below(2) ? 1.0f : -1.0f);
             if (round % 4 == 2)
                 for (float& v : x) v = -std::fabs(v);
-            if (round % 4 == 3) x[random.below(n)] = float_of(random.below(2) ? infinity_bits | uint32_t(random.below(2)) << 31 : nan_bits);
+            if (round % 4 == 3) x[size_t(random.below(n))] = float_of(random.below(2) ? infinity_bits | uint32_t(random.below(2)) << 31 : nan_bits);
             uint32_t expected = 0;
             for (uint32_t i = 0; i < n; i++)
                 if (x[i] > x[expected]) expected = i;
