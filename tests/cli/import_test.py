@@ -78,7 +78,8 @@ def torch_file(pickled):
 def tokenizer(**changed):
     bytes_ = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
     return json.dumps({"added_tokens": [], "normalizer": None, "pre_tokenizer": bytes_, "post_processor": None, "decoder": bytes_,
-                       "model": {"type": "BPE", "unk_token": "a", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"], **changed}}).encode()
+                       "model": {"type": "BPE", "unk_token": "a", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"],
+                                 **changed}}).encode()
 
 
 class Damaged(Measured):
@@ -100,7 +101,8 @@ class Damaged(Measured):
         good = gguf()
         for data, code, says in [
                 (b"FUGG" + good[4:], "E_MAGIC", ""), (good[:4] + struct.pack("<I", 4) + good[8:], "E_VERSION", "2 and 3"),
-                (good[:4] + struct.pack(">I", 3) + good[8:], "E_ENDIAN", "big-endian"), (good[:8] + b"\xff" * 8 + good[16:], "E_LIMIT", "tensors"),
+                (good[:4] + struct.pack(">I", 3) + good[8:], "E_ENDIAN", "big-endian"),
+                (good[:8] + b"\xff" * 8 + good[16:], "E_LIMIT", "tensors"),
                 (good[:16] + b"\xff" * 8 + good[24:], "E_LIMIT", "keys"), (good[:24] + b"\xff" * 8 + good[32:], "E_LIMIT", "65535"),
                 (good[:-1], "E_TRUNC", "cut"), (good + bytes(64), "E_TRAILING", "64 bytes")]:
             with self.subTest(says):
@@ -109,18 +111,24 @@ class Damaged(Measured):
     def test_C_safetensors(self):
         sixteen = bytes(16)
         for data, code, says in [
-                (safetensors(b"{"), "E_SYNTAX", ""), (struct.pack("<Q", 1 << 63), "E_LIMIT", "header"), (b"", "E_TRUNC", "empty"), (safetensors(tensor(shape=[3]), sixteen), "E_SHAPE", "12 bytes"),
-                (safetensors(tensor(shape=[1 << 32, 1 << 32]), sixteen), "E_OVERFLOW", "64 bits"), (safetensors(tensor(), sixteen[1:]), "E_RANGE", "cut"),
-                (safetensors(tensor(), sixteen + b"PK"), "E_TRAILING", "2 bytes"), (safetensors(tensor(dtype="F4"), sixteen), "E_UNSUPPORTED", "F4"),
+                (safetensors(b"{"), "E_SYNTAX", ""), (struct.pack("<Q", 1 << 63), "E_LIMIT", "header"), (b"", "E_TRUNC", "empty"),
+                (safetensors(tensor(shape=[3]), sixteen), "E_SHAPE", "12 bytes"),
+                (safetensors(tensor(shape=[1 << 32, 1 << 32]), sixteen), "E_OVERFLOW", "64 bits"),
+                (safetensors(tensor(), sixteen[1:]), "E_RANGE", "cut"),
+                (safetensors(tensor(), sixteen + b"PK"), "E_TRAILING", "2 bytes"),
+                (safetensors(tensor(dtype="F4"), sixteen), "E_UNSUPPORTED", "F4"),
                 (safetensors(b'{"a":' + b"[" * 100000), "E_DEPTH", "levels"), (safetensors(b'{"\xff":1}'), "E_UTF8", "byte"),
-                (safetensors(tensor(data_offsets=[16, 0]), sixteen), "E_RANGE", "behind"), (safetensors(tensor(shape=[4.0]), sixteen), "E_TYPE", "integer")]:
+                (safetensors(tensor(data_offsets=[16, 0]), sixteen), "E_RANGE", "behind"),
+                (safetensors(tensor(shape=[4.0]), sixteen), "E_TYPE", "integer")]:
             with self.subTest(says):
                 self.refuses_file("m.safetensors", data, code, says)
 
     def test_E_tokenizer_json(self):
         for data, code, says in [
-                (b"", "E_EMPTY", ""), (tokenizer()[:-1], "E_SYNTAX", "byte"), (b"[" * 100000, "E_DEPTH", ""), (b'{"a": "\\ud800"}', "E_UTF8", "surrogate"),
-                (tokenizer(vocab={}), "E_EMPTY", "vocab"), (tokenizer(vocab={"a": 0, "b": 0}), "E_DUP", "id 0"), (tokenizer(merges=["a x"]), "E_TOKEN", "x"),
+                (b"", "E_EMPTY", ""), (tokenizer()[:-1], "E_SYNTAX", "byte"), (b"[" * 100000, "E_DEPTH", ""),
+                (b'{"a": "\\ud800"}', "E_UTF8", "surrogate"),
+                (tokenizer(vocab={}), "E_EMPTY", "vocab"), (tokenizer(vocab={"a": 0, "b": 0}), "E_DUP", "id 0"),
+                (tokenizer(merges=["a x"]), "E_TOKEN", "x"),
                 (tokenizer(merges=["ab"]), "E_SYNTAX", "merges[0]"), (tokenizer(type="WordLevel"), "E_UNSUPPORTED", "WordLevel")]:
             with self.subTest(says):
                 self.refuses_file("tokenizer.json", data, code, says, [READ])
@@ -128,18 +136,23 @@ class Damaged(Measured):
     def test_F_sentencepiece(self):
         good = sentencepiece(b"a", b"b")
         for data, code, says in [
-                (good[:-1], "E_TRUNC", "byte"), (good + b"\xff" * 11, "E_SYNTAX", "64 bits"), (sentencepiece(b"a", b"a"), "E_DUP", "repeats"),
+                (good[:-1], "E_TRUNC", "byte"), (good + b"\xff" * 11, "E_SYNTAX", "64 bits"),
+                (sentencepiece(b"a", b"a"), "E_DUP", "repeats"),
                 (sentencepiece(b"a", b""), "E_EMPTY", "no text"), (good + b"\x0b", "E_SYNTAX", "wire type")]:
             with self.subTest(says):
                 self.refuses_file("tokenizer.model", data, code, says, [READ])
 
     def test_G_vocab_and_merges(self):
-        for data, code, says in [(b"[UNK]\n\na\n", "E_EMPTY", "line 2"), (b"[UNK]\na\na\n", "E_DUP", "line 3"), (b"[UNK]\na\0\n", "E_UTF8", "column 2")]:
+        for data, code, says in [
+                (b"[UNK]\n\na\n", "E_EMPTY", "line 2"), (b"[UNK]\na\na\n", "E_DUP", "line 3"),
+                (b"[UNK]\na\0\n", "E_UTF8", "column 2")]:
             with self.subTest(says):
                 self.refuses_file("vocab.txt", data, code, says, [READ])
         self.path("vocab.json").write_text(json.dumps({"a": 0, "b": 1, "ab": 2}))
         self.path("special_tokens_map.json").write_text(json.dumps({"unk_token": "a"}))
-        for data, code, says in [(b"", "E_EMPTY", ""), (b"a b\n\nb a\n", "E_EMPTY", "line 2"), (b"a  b\n", "E_SYNTAX", "line 1"), (b"a x\n", "E_TOKEN", "x")]:
+        for data, code, says in [
+                (b"", "E_EMPTY", ""), (b"a b\n\nb a\n", "E_EMPTY", "line 2"), (b"a  b\n", "E_SYNTAX", "line 1"),
+                (b"a x\n", "E_TOKEN", "x")]:
             with self.subTest(says):
                 self.path("merges.txt").write_bytes(data)
                 self.refuses(INPUT, code, *READ, "vocab.json", says=says)
@@ -148,8 +161,9 @@ class Damaged(Measured):
         """E20, F09, G07: nothing is read to its end to find out that it is too long."""
         small = self.peak("--version")
         self.path("vocab.json").write_text(json.dumps({"a": 0}))
-        for name, beginning in [("tokenizer.json", b'{"model": "'), ("vocab.txt", b"[UNK]\n" + b"a" * 2000), ("tokenizer.model", sentencepiece(b"a")),
-                                ("merges.txt", b"a b"), ("m.gguf", gguf()), ("m.safetensors", safetensors(tensor(), bytes(16)))]:
+        for name, beginning in [("tokenizer.json", b'{"model": "'), ("vocab.txt", b"[UNK]\n" + b"a" * 2000), ("merges.txt", b"a b"),
+                                ("tokenizer.model", sentencepiece(b"a")), ("m.gguf", gguf()),
+                                ("m.safetensors", safetensors(tensor(), bytes(16)))]:
             with self.subTest(name):
                 with open(self.path(name), "wb") as file:  # the rest is a hole
                     file.write(beginning)
@@ -195,5 +209,6 @@ class Pickles(Case):
         self.refuses(INPUT, "E_UNSUPPORTED", "pack", "evil.pt", "-o", "out.mote", says="before version 1.6")
 
     def test_python_itself_runs_what_is_refused_here(self):
-        pickle.loads(b"\x80\x02cos\nmkdir\n(X" + struct.pack("<I", len(os.fsencode(self.path("owned")))) + os.fsencode(self.path("owned")) + b"tR.")
+        path = os.fsencode(self.path("owned"))
+        pickle.loads(b"\x80\x02cos\nmkdir\n(X" + struct.pack("<I", len(path)) + path + b"tR.")
         self.assertTrue(self.path("owned").is_dir())

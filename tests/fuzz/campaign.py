@@ -28,13 +28,15 @@ with a seed of its own. Edges are those of the whole program that were reached.
 |---|---:|---:|---:|---:|---:|---:|---|---|
 """
 COLUMNS = ("target", "inputs", "seeds", "edges", "corpus", "seconds", "findings", "date", "commit")
+TEXT = ("target", "date", "commit")
 # Options that bound an input: seconds, bytes of one allocation, bytes of an input. What a stack trace costs is paid by every input.
 BOUNDS = ["-timeout=5", "-malloc_limit_mb=256", "-rss_limit_mb=2048", "-max_len=8192"]
 SANITIZERS = "detect_stack_use_after_return=0:malloc_context_size=2"
 
 
 def commit():
-    return subprocess.run(["git", "-C", HERE, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    command = ["git", "-C", HERE, "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def recorded():
@@ -43,7 +45,7 @@ def recorded():
     for line in RECORD.read_text().splitlines() if RECORD.exists() else []:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("| ") and len(cells) == len(COLUMNS) and cells[0] != "target":
-            rows[cells[0]] = dict(zip(COLUMNS, [c if c[:1].isalpha() or "-" in c or i == 8 else int(c) for i, c in enumerate(cells)]))
+            rows[cells[0]] = {column: cell if column in TEXT else int(cell) for column, cell in zip(COLUMNS, cells)}
     return rows
 
 
