@@ -10,11 +10,12 @@ namespace {
 struct WholeTokens {
     Ids lists[2];
     uint32_t counts[2];
+    Span<const TextRange> quoted;
     uint32_t first_bytes[8] = {};  // a bit for every byte that one of them begins with
 
-    WholeTokens(const Tokenizer& t, bool parse_special)
+    WholeTokens(const Tokenizer& t, const EncodeOptions& options)
         : lists{ids_at(t, t.header().added), ids_at(t, t.header().specials)},
-          counts{t.header().added_count, parse_special ? t.header().specials_count : 0} {
+          counts{t.header().added_count, options.parse_special ? t.header().specials_count : 0}, quoted(options.quoted) {
         for (uint32_t list = 0; list < 2; list++)
             for (uint32_t i = 0; i < counts[list]; i++)
                 if (const Span<const char> name = piece(t, lists[list][i]); name.count)
@@ -22,16 +23,24 @@ struct WholeTokens {
     }
     bool may_begin(char c) const { return first_bytes[uint8_t(c) / 32] >> uint8_t(c) % 32 & 1; }
     bool empty() const { return counts[0] + counts[1] == 0; }
+
+    /// Bytes from `at` on in which control tokens may be: up to the next quoted one, none within.
+    size_t open_bytes(size_t at, size_t text_bytes) {
+        while (quoted.count && quoted[0].end <= at) quoted = {quoted.data + 1, quoted.count - 1};
+        if (quoted.count == 0) return text_bytes - at;
+        return quoted[0].begin > at ? quoted[0].begin - at : 0;
+    }
 };
 
-// The longest of them that begins here; its length, or 0.
-size_t whole_token_at(const Tokenizer& t, const WholeTokens& all, Span<const char> text, uint32_t& token) {
+// The longest of them that begins at `at`; its length, or 0.
+size_t whole_token_at(const Tokenizer& t, WholeTokens& all, Span<const char> text, size_t at, uint32_t& token) {
     size_t longest = 0;
-    if (!all.may_begin(text[0])) return longest;
+    if (!all.may_begin(text[at])) return longest;
+    const size_t room[2] = {text.count - at, all.open_bytes(at, text.count)};
     for (uint32_t list = 0; list < 2; list++) {
         for (uint32_t i = 0; i < all.counts[list]; i++) {
             const Span<const char> name = piece(t, all.lists[list][i]);
-            if (name.count > longest && name.count <= text.count && compare(name, {text.data, name.count}) == 0) {
+            if (name.count > longest && name.count <= room[list] && compare(name, {text.data + at, name.count}) == 0) {
                 longest = name.count;
                 token = all.lists[list][i];
             }
@@ -65,28 +74,28 @@ bool wants_space(const Tokenizer& t, Span<const char> text, uint64_t where) {
     return text[0] != ' ' && !mark;
 }
 
-void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end) {
+void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end, bool goes_on) {
     if (begin == end) return;
     const Span<const char> part{text.data + begin, end - begin};
-    encode_stretch(e, {part, begin, wants_space(e.t, part, begin)});
+    encode_stretch(e, {part, begin, !(goes_on && begin == 0) && wants_space(e.t, part, begin)});
 }
 
-void encode_text(Encoder& e, Span<const char> text, bool parse_special) {
-    const WholeTokens whole(e.t, parse_special);
+void encode_text(Encoder& e, Span<const char> text, const EncodeOptions& options) {
+    WholeTokens whole(e.t, options);
     size_t begin = 0;
     for (size_t i = 0; !whole.empty() && i < text.count;) {
         uint32_t token = no_token;
-        const size_t n = whole_token_at(e.t, whole, {text.data + i, text.count - i}, token);
+        const size_t n = whole_token_at(e.t, whole, text, i, token);
         if (n == 0) {
             i++;
             continue;
         }
-        encode_part(e, text, begin, i);
+        encode_part(e, text, begin, i, options.goes_on);
         e.emit(token);
         i += n;
         begin = i;
     }
-    encode_part(e, text, begin, text.count);
+    encode_part(e, text, begin, text.count, options.goes_on);
 }
 
 constexpr size_t words_each = sizeof(SeenWord) / sizeof(uint32_t);
@@ -176,7 +185,7 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     divide_scratch(e, text.count, options.words);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);
-    encode_text(e, text, options.parse_special);
+    encode_text(e, text, options);
     if (options.add_special && (h.flags & tokenizer_add_eos)) e.emit(h.eos);
     if (!e.fault.ok()) return e.fault;
     if (e.written > tokens.count) return Fault{Error::buffer_too_small, 0, tokens.count, e.written};

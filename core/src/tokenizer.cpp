@@ -219,12 +219,17 @@ Fault check_lexicon(const Tokenizer& t, size_t bytes) {
     return f;
 }
 
+const ChatTables* chat_tables(const Tokenizer& t) {
+    if (only_pairs || t.vocab == 0 || t.header().chat == 0) return nullptr;
+    return reinterpret_cast<const ChatTables*>(t.section + t.header().chat);
+}
+
 Fault check_chat(const Tokenizer& t, size_t bytes) {
     const uint64_t at = t.header().chat;
     if (at == 0) return Fault{};
     Fault f = check_place(MOTE_AT(chat), at, 1, sizeof(ChatTables), bytes);
     if (!f.ok()) return f;
-    const ChatTables& c = *chat_template(t);
+    const ChatTables& c = *chat_tables(t);
     for (uint32_t i = 1; i < chat_parts; i++)
         MOTE_CHECK(c.ends[i - 1] <= c.ends[i], Error::range, at + offsetof(ChatTables, ends) + 4 * i, c.ends[i], c.ends[i - 1]);
     MOTE_CHECK((c.flags & ~chat_known_flags) == 0, Error::unsupported, at + offsetof(ChatTables, flags), c.flags, chat_known_flags);
@@ -276,8 +281,14 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
 }
 
 const ChatTables* chat_template(const Tokenizer& t) {
-    if (only_pairs || t.vocab == 0 || t.header().chat == 0) return nullptr;
-    return reinterpret_cast<const ChatTables*>(t.section + t.header().chat);
+    const ChatTables* tables = chat_tables(t);
+    return tables && !(tables->flags & chat_refused) ? tables : nullptr;
+}
+
+Span<const char> chat_refusal(const Tokenizer& t) {
+    const ChatTables* tables = chat_tables(t);
+    if (!tables || !(tables->flags & chat_refused)) return {};
+    return {reinterpret_cast<const char*>(t.section + tables->text), tables->ends[chat_parts - 1]};
 }
 
 Span<const char> chat_part(const Tokenizer& t, ChatPart part) {

@@ -1,8 +1,12 @@
 """chat: conversations with a random model, which never runs out of things to say."""
 
+import json
+import os
+import pty
 import struct
+import subprocess
 
-from program import INPUT, LIMIT, SMALL, USAGE, Case
+from program import INPUT, LIMIT, MOTE, OK, SMALL, USAGE, Case
 
 TEMPLATE = "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 LONG = SMALL.replace("context=32", "context=128")
@@ -28,6 +32,34 @@ class Chat(Case):
         self.assertNotEqual(self.digests(self.talk("b\n")), both[1:])
         self.assertEqual(self.digests(self.talk("", "-p", "a")), both[:1])
         self.assertNotEqual(self.digests(self.talk("", "-p", "a", "--system", "x")), both[:1])
+
+    def test_a_terminal_is_asked_and_a_pipe_is_not(self):
+        self.model()
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "wb", buffering=0) as keyboard:
+            keyboard.write(b"a\n\x04")  # a line, and the end of the file
+            spoken = self.accepts("run", "-m", "m.mote", "--chat", "-n", "4", "--temp", "0", "--ignore-eos", "--digest", stdin=theirs)
+            os.close(theirs)
+        self.assertEqual(spoken.stderr.count(b"> "), 2)
+        with subprocess.Popen([MOTE, "run", "-m", "m.mote", "--chat", "-n", "4", "--temp", "0", "--ignore-eos", "--digest"], cwd=self.folder,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as piped:
+            out, notes = piped.communicate(b"a\n", timeout=100)
+        self.assertEqual(piped.returncode, OK, notes)
+        self.assertNotIn(b"> ", notes)
+        self.assertEqual(self.digests(spoken), [line for line in out.split(b"\n") if line.startswith(b"digest ")])
+
+    def test_names_of_control_tokens_are_text_unless_asked_for(self):
+        self.model()
+        plain, asked = self.talk("</s>\n"), self.talk("</s>\n", "--special")
+        self.assertNotEqual(self.digests(plain), self.digests(asked))
+
+    def test_a_packed_model_gives_its_template_back(self):
+        self.model()
+        self.accepts("export", "m.mote", "--to", "hf", "-o", "out")
+        config = json.loads(self.path("out/tokenizer_config.json").read_text())
+        self.path("t.jinja").write_text(config["chat_template"])
+        self.pack("again.mote", LONG, "--chat-template", "t.jinja")
+        self.assertEqual(self.path("again.mote").read_bytes(), self.path("m.mote").read_bytes())
 
     def test_a_full_context_is_said(self):
         self.model()

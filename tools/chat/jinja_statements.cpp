@@ -3,6 +3,8 @@
 
 #include <cctype>
 
+#include "tokenizer/bpe.h"
+
 namespace mote::tools {
 namespace {
 
@@ -108,6 +110,19 @@ bool read_sum(const Tokens& tokens, size_t begin, const JinjaTexts& known, std::
     return true;
 }
 
+// A condition means the same with brackets around all of it.
+Tokens without_brackets(Tokens tokens) {
+    if (tokens.size() < 4 || !stands(tokens, 1, {"("}) || !stands(tokens, tokens.size() - 1, {")"})) return tokens;
+    int depth = 0;
+    for (size_t i = 1; i + 1 < tokens.size(); i++) {
+        if (!tokens[i].literal) depth += tokens[i].text == "(" ? 1 : tokens[i].text == ")" ? -1 : 0;
+        if (depth == 0) return tokens;
+    }
+    tokens.pop_back();
+    tokens.erase(tokens.begin() + 1);
+    return tokens;
+}
+
 std::string one_spelling(const Tokens& tokens) {
     std::string out;
     for (const JinjaTerm& t : tokens) out += (out.empty() ? "" : " ") + (t.literal ? "'" + t.text + "'" : t.text);
@@ -118,10 +133,10 @@ class Reader {
 public:
     Reader(std::string_view text, const JinjaTexts& known) : text_(text), known_(known) {}
 
-    std::optional<std::vector<JinjaStatement>> read() {
-        while (at_ < text_.size())
-            if (!read_part()) return std::nullopt;
-        return std::move(statements_);
+    JinjaReading read() {
+        for (size_t begin = 0; begin < text_.size(); begin = at_)
+            if (!read_part()) return {{}, "byte " + std::to_string(tag_) + ", " + shown(std::string_view(text_).substr(tag_)) + ", is no tag that is known"};
+        return {std::move(statements_), ""};
     }
 
 private:
@@ -132,6 +147,7 @@ private:
         put_text(std::string_view(text_).substr(at_, open - at_), open);
         at_ = open;
         if (open == text_.size()) return true;
+        tag_ = open;
         const char kind = text_[open + 1];
         const std::optional<std::string_view> inside = tag(open + 2, kind);
         if (!inside) return false;
@@ -200,7 +216,7 @@ private:
             statements_.push_back(set);
             return true;
         }
-        statements_.push_back({one_spelling(tokens), {}});
+        statements_.push_back({one_spelling(without_brackets(tokens)), {}});
         return true;
     }
 
@@ -212,16 +228,23 @@ private:
 
     std::string text_;
     const JinjaTexts& known_;
-    size_t at_ = 0;
+    size_t at_ = 0, tag_ = 0;
     bool strip_next_ = false;
     std::vector<JinjaStatement> statements_;
 };
 
 }  // namespace
 
-std::optional<std::vector<JinjaStatement>> jinja_statements(std::string_view text, const JinjaTexts& known) {
+JinjaReading jinja_statements(std::string_view text, const JinjaTexts& known) {
     if (!text.empty() && text.back() == '\n') text.remove_suffix(1);  // Jinja's keep_trailing_newline is off
     return Reader(text, known).read();
+}
+
+std::string jinja_spelling(const JinjaStatement& statement) {
+    std::string out = statement.head;
+    for (const JinjaTerm& t : statement.sum)
+        out += (&t == statement.sum.data() ? statement.head == "out" ? " " : " = " : " + ") + (t.literal ? "'" + t.text + "'" : t.text);
+    return out;
 }
 
 }  // namespace mote::tools

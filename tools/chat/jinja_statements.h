@@ -26,8 +26,17 @@ struct JinjaTexts {
     std::string bos{}, eos{};
 };
 
-/// Reads a template as Hugging Face does (trim_blocks, lstrip_blocks). Nothing where a tag or a string does not end, or an
-/// expression that is put out or assigned is no sum of texts and names.
-std::optional<std::vector<JinjaStatement>> jinja_statements(std::string_view text, const JinjaTexts& known);
+/// A template's statements, or what was met that is none: a tag or a string that does not end, or an expression, put out or assigned, that
+/// is no sum of texts and names.
+struct JinjaReading {
+    std::vector<JinjaStatement> statements{};
+    std::string problem{};  // empty: there is none
+};
+
+/// Reads a template as Hugging Face does (trim_blocks, lstrip_blocks).
+JinjaReading jinja_statements(std::string_view text, const JinjaTexts& known);
+
+/// A statement for a message, such as `set content = message.content`.
+std::string jinja_spelling(const JinjaStatement& statement);
 
 }  // namespace mote::tools

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "tokenizer/bpe.h"
 
 namespace mote::tools {
 namespace {
@@ -24,22 +25,27 @@ class Shape {
 public:
     explicit Shape(const std::vector<JinjaStatement>& statements) : statements_(statements) {}
 
-    std::optional<ChatTemplate> reduce() {
-        const bool fits = take_inside() || take_roles();
-        return fits && at_ == statements_.size() ? std::optional<ChatTemplate>(chat_) : std::nullopt;
+    ChatReduction reduce() {
+        const bool fits = opens_inside() ? take_inside() : take_roles();
+        if (fits && at_ == statements_.size()) return {chat_, ""};
+        if (reached_ == statements_.size()) return {std::nullopt, "it ends within a shape that is known"};
+        return {std::nullopt, "statement " + std::to_string(reached_ + 1) + ", " + shown(jinja_spelling(statements_[reached_]), 100) + ", is of no shape that is known"};
     }
 
 private:
+    void advance() { reached_ = std::max(reached_, ++at_); }
+
     bool take(const std::string& head) {
         const bool fits = at_ < statements_.size() && statements_[at_].head == head && statements_[at_].sum.empty();
-        at_ += fits;
+        if (fits) advance();
         return fits;
     }
 
     // The one text that is put out or assigned.
     bool take_text(const std::string& head, std::string& text) {
         if (at_ >= statements_.size() || statements_[at_].head != head || statements_[at_].sum.size() != 1 || !statements_[at_].sum[0].literal) return false;
-        text = statements_[at_++].sum[0].text;
+        text = statements_[at_].sum[0].text;
+        advance();
         return true;
     }
 
@@ -60,23 +66,32 @@ private:
         }
         if (i != sum.size()) return false;
         texts = found;
-        at_++;
+        advance();
         return true;
     }
 
-    // Texts around what is said, trimmed or not; all roles that a template speaks of must agree.
-    bool take_content(const std::string& head, std::vector<std::string> names, std::vector<std::string>& texts) {
+    // Texts around what is said, trimmed or not; all roles that a template speaks of must agree. `said` stands for its name.
+    bool take_content(const std::string& head, const std::vector<std::string>& names, const std::string& said, uint32_t trim_flags,
+                      std::vector<std::string>& texts) {
+        const size_t begin = at_;
         for (const bool trimmed : {false, true}) {
             std::vector<std::string> own = names;
             for (std::string& name : own)
-                if (name == "content") name = trimmed ? "message.content|trim" : "message.content";
+                if (name == "said") name = said + (trimmed ? "|trim" : "");
             if (!take_sum(head, own, texts)) continue;
-            if (trims_ && *trims_ != trimmed) return false;
+            if (trims_ && *trims_ != trimmed) {
+                at_ = reached_ = begin;
+                return false;
+            }
             trims_ = trimmed;
-            if (trimmed) chat_.flags |= chat_trims_turns | chat_trims_system;
+            if (trimmed) chat_.flags |= trim_flags;
             return true;
         }
         return false;
+    }
+
+    bool take_content(const std::string& head, const std::vector<std::string>& names, std::vector<std::string>& texts) {
+        return take_content(head, names, "message.content", chat_trims_turns | chat_trims_system, texts);
     }
 
     bool take_conditional(const std::string& condition, std::string& text) {
@@ -94,15 +109,29 @@ private:
 
     void set_all(const std::vector<std::string>& around) {
         for (const Role& r : roles) {
-            part(chat_, r.prefix) = around[0] + r.name + around[1];
+            if (r.prefix == ChatPart::system_prefix && (chat_.flags & chat_refuses_system)) continue;
+            const bool renamed = r.prefix == ChatPart::assistant_prefix && !assistant_.empty();
+            part(chat_, r.prefix) = around[0] + (renamed ? assistant_ : r.name) + around[1];
             part(chat_, r.suffix) = around[2];
         }
+    }
+
+    // Gemma: the assistant goes by another name.
+    bool take_name() {
+        const size_t begin = at_;
+        std::vector<std::string> none;
+        if (take("if message.role == 'assistant'") && take_text("set role", assistant_) && take("else") &&
+            take_sum("set role", {"message.role"}, none) && take("endif"))
+            return true;
+        at_ = begin;
+        assistant_.clear();
+        return false;
     }
 
     // One form for every role, in one sum or assigned first (Llama 3: the begin token is in front of the first turn).
     bool take_uniform() {
         std::vector<std::string> around, begin;
-        const std::vector<std::string> form = {"?", "message.role", "?", "content", "?"};
+        const std::vector<std::string> form = {"?", take_name() ? "role" : "message.role", "?", "said", "?"};
         if (take_content("out", form, around)) {
             set_all(around);
             return true;
@@ -125,7 +154,7 @@ private:
             while (which < 3 && !take((any ? "elif message.role == '" : "if message.role == '") + std::string(roles[which].name) + "'")) which++;
             if (which == 3) break;
             std::vector<std::string> around;
-            if (seen[which] || !take_content("out", {"?", "content", "?"}, around)) return false;
+            if (seen[which] || !take_content("out", {"?", "said", "?"}, around)) return false;
             seen[which] = true;
             part(chat_, roles[which].prefix) = around[0];
             part(chat_, roles[which].suffix) = around[1];
@@ -135,55 +164,126 @@ private:
         return seen[1] && seen[2] && take("endif");
     }
 
+    void take_generation() {
+        std::string& generation = part(chat_, ChatPart::generation);
+        if (generation.empty() && !take_conditional("add_generation_prompt", generation)) take_text("out", generation);
+    }
+
     bool take_roles() {
         std::vector<std::string> none;
         take_text("out", part(chat_, ChatPart::begin));
+        const size_t begin = at_;
+        if (take("if messages[0].role == 'system'") && take("raise") && take("endif")) chat_.flags |= chat_refuses_system;
+        else at_ = begin;
         const bool renamed = take_sum("set loop_messages", {"messages"}, none);
         if (!take(renamed ? "for message in loop_messages" : "for message in messages")) return false;
         if (!take_conditional("loop.first and messages[0].role != 'system'", part(chat_, ChatPart::without_system)))
             take_conditional("loop.index0 == 0 and messages[0].role != 'system'", part(chat_, ChatPart::without_system));
         take_guard();
         if (!take_uniform() && !take_branches()) return false;
-        std::string& generation = part(chat_, ChatPart::generation);
-        const bool in_loop = take_conditional("loop.last and add_generation_prompt", generation);
+        take_conditional("loop.last and add_generation_prompt", part(chat_, ChatPart::generation));
         if (!take("endfor")) return false;
-        if (!in_loop && !take_conditional("add_generation_prompt", generation)) take_text("out", generation);
+        take_generation();
         return true;
     }
 
-    // Llama 2: what the system says is put in front of what the user says first, and both are trimmed as one.
-    bool take_inside() {
-        const size_t begin = at_;
-        std::vector<std::string> none, system, user, assistant;
-        const bool fits = take("if messages[0].role == 'system'") && take_sum("set loop_messages", {"messages[1:]"}, none) &&
-                          take_sum("set system_message", {"messages[0].content"}, none) && take("else") &&
-                          take_sum("set loop_messages", {"messages"}, none) && take_sum("set system_message", {"false"}, none) &&
-                          take("endif") && take("for message in loop_messages");
-        if (!fits) {
-            at_ = begin;
-            return false;
+    // ---- Llama 2: what the system says is put in front of what the user says first
+
+    bool opens_inside() const {
+        const size_t first = !statements_.empty() && statements_[0].head == "out" ? 1 : 0;
+        return statements_.size() > first + 1 && statements_[first].head == "if messages[0].role == 'system'" && statements_[first + 1].head != "raise";
+    }
+
+    // What loop_messages and system_message are with a system text, in either order.
+    bool take_with_system(std::vector<std::string>& system) {
+        std::vector<std::string> none;
+        for (int i = 0; i < 2; i++) {
+            if (take_sum("set loop_messages", {"messages[1:]"}, none) || take_sum("set messages", {"messages[1:]"}, none)) continue;
+            if (take_sum("set system_message", {"?", "messages[0].content|trim", "?"}, system)) chat_.flags |= chat_trims_system;
+            else if (!take_sum("set system_message", {"?", "messages[0].content", "?"}, system)) return false;
         }
-        take_guard();
-        if (!(take("if loop.index0 == 0 and system_message != false") &&
-              take_sum("set content", {"?", "system_message", "?", "message.content"}, system) && take("else") &&
-              take_sum("set content", {"message.content"}, none) && take("endif") && take("if message.role == 'user'") &&
-              take_sum("out", {"?", "content|trim", "?"}, user) && take("elif message.role == 'assistant'") &&
-              take_sum("out", {"?", "content|trim", "?"}, assistant) && take("endif") && take("endfor")))
+        return system.size() == 2;
+    }
+
+    // A default that is switched off.
+    bool take_no_default() {
+        std::vector<std::string> none;
+        std::string text;
+        return !take("elif false == true and not '<<SYS>>' in messages[0].content") ||
+               (take_sum("set loop_messages", {"messages"}, none) && take_text("set system_message", text));
+    }
+
+    enum class Absent { undefined, is_false, is_empty };
+
+    // And what they are without one.
+    Absent take_without_system() {
+        std::vector<std::string> none;
+        Absent absent = Absent::undefined;
+        for (int i = 0; i < 2; i++) {
+            if (take_sum("set loop_messages", {"messages"}, none)) continue;
+            if (take_sum("set system_message", {"false"}, none)) absent = Absent::is_false;
+            else if (take("set system_message")) absent = Absent::is_empty;
+        }
+        return absent;
+    }
+
+    // The first turn's content with the system's text in front of it.
+    bool take_first_content(Absent absent, std::vector<std::string>& outer) {
+        std::vector<std::string> none;
+        if (absent == Absent::undefined || !take(absent == Absent::is_false ? "if loop.index0 == 0 and system_message != false" : "if loop.index0 == 0")) return false;
+        return take_sum("set content", {"?", "system_message", "?", "message.content"}, outer) && (absent == Absent::is_false || (outer[0] + outer[1]).empty()) &&
+               take("else") && take_sum("set content", {"message.content"}, none) && take("endif");
+    }
+
+    // The user's turn with and without the system's text, written out.
+    bool take_both_turns(std::vector<std::string>& outer, std::vector<std::string>& user) {
+        std::vector<std::string> with;
+        if (!(take("if loop.first and system_message is defined") && take_sum("out", {"?", "system_message", "?", "message.content", "?"}, with) &&
+              take("else") && take_sum("out", {"?", "message.content", "?"}, user) && take("endif")))
             return false;
-        if (system[0].empty() || std::string_view(" \t\n\r").find(system[0][0]) != std::string_view::npos) return false;  // would be trimmed
-        chat_.flags = chat_system_inside | chat_trims_turns;
-        part(chat_, ChatPart::system_prefix) = system[0];
-        part(chat_, ChatPart::system_suffix) = system[1];
+        outer = {with[0].size() >= user[0].size() ? with[0].substr(user[0].size()) : "", with[1]};
+        return with[0] == user[0] + outer[0] && with[2] == user[1];
+    }
+
+    bool take_turns(Absent absent, std::vector<std::string>& outer, std::vector<std::string>& user, std::vector<std::string>& assistant) {
+        const bool assigned = take_first_content(absent, outer);
+        const std::string said = assigned ? "content" : "message.content";
+        if (!take("if message.role == 'user'")) return false;
+        if (!(assigned ? take_content("out", {"?", "said", "?"}, said, chat_trims_turns, user) : absent == Absent::undefined && take_both_turns(outer, user))) return false;
+        std::vector<std::string> none;  // a system's turn is never one of these
+        if (take("elif message.role == 'system'") && !take_sum("out", {"?", said + "|trim", "?"}, none) && !take_sum("out", {"?", said, "?"}, none)) return false;
+        if (!assigned) trims_ = false;
+        return take("elif message.role == 'assistant'") && take_content("out", {"?", "said", "?"}, said, chat_trims_turns, assistant) &&
+               (!take("else") || take("raise")) && take("endif");
+    }
+
+    bool take_inside() {
+        std::vector<std::string> system, outer, user, assistant;
+        std::string& begin = part(chat_, ChatPart::begin);
+        take_text("out", begin);
+        if (!(take("if messages[0].role == 'system'") && take_with_system(system) && take_no_default() && take("else"))) return false;
+        const Absent absent = take_without_system();
+        if (!take("endif")) return false;
+        if (begin.empty()) take_text("out", begin);
+        if (!take("for message in loop_messages") && !take("for message in messages")) return false;
+        take_guard();
+        if (!take_turns(absent, outer, user, assistant) || !take("endfor")) return false;
+        take_generation();
+        chat_.flags |= chat_system_inside;
+        part(chat_, ChatPart::system_prefix) = outer[0] + system[0];
+        part(chat_, ChatPart::system_suffix) = system[1] + outer[1];
         part(chat_, ChatPart::user_prefix) = user[0];
         part(chat_, ChatPart::user_suffix) = user[1];
         part(chat_, ChatPart::assistant_prefix) = assistant[0];
         part(chat_, ChatPart::assistant_suffix) = assistant[1];
-        return true;
+        const std::string& first = part(chat_, ChatPart::system_prefix);  // what is trimmed with the user's text must not begin with white space
+        return !(chat_.flags & chat_trims_turns) || (!first.empty() && std::string_view(" \t\n\r").find(first[0]) == std::string_view::npos);
     }
 
     const std::vector<JinjaStatement>& statements_;
-    size_t at_ = 0;
+    size_t at_ = 0, reached_ = 0;
     std::optional<bool> trims_;
+    std::string assistant_;  // its name, where that is another
     ChatTemplate chat_;
 };
 
@@ -214,16 +314,16 @@ std::string filled(std::string text, const JinjaTexts& known) {
     return text;
 }
 
-JinjaTexts texts_of(const TokenizerModel& model) {
+}  // namespace
+
+JinjaTexts chat_texts(const TokenizerModel& model) {
     const auto text = [&](uint32_t id) { return id < model.pieces.size() ? model.pieces[id] : std::string(); };
     return {text(model.bos), text(model.eos)};
 }
 
-}  // namespace
-
-std::optional<ChatTemplate> reduce_chat_template(std::string_view jinja, const JinjaTexts& known) {
-    const std::optional<std::vector<JinjaStatement>> statements = jinja_statements(jinja, known);
-    return statements ? Shape(*statements).reduce() : std::nullopt;
+ChatReduction reduce_chat_template(std::string_view jinja, const JinjaTexts& known) {
+    const JinjaReading reading = jinja_statements(jinja, known);
+    return reading.problem.empty() ? Shape(reading.statements).reduce() : ChatReduction{std::nullopt, reading.problem};
 }
 
 std::optional<ChatTemplate> named_chat_template(const std::string& name, const JinjaTexts& known) {
@@ -243,23 +343,32 @@ std::string chat_template_names() {
     return names;
 }
 
-void attach_chat_template(const std::string& jinja, const std::string& file, TokenizerModel& model, std::vector<std::string>& notes) {
-    model.chat_source = jinja;
-    model.chat = reduce_chat_template(jinja, texts_of(model));
-    if (!model.chat)
-        notes.push_back(file + ": its chat template is of no shape that is known and left out; choose one with --chat-template (" +
-                        chat_template_names() + ", or a file)");
+void attach_chat_template(const ChatSource& source, TokenizerModel& model, std::vector<std::string>& notes) {
+    model.chat_source = source.jinja.empty() ? std::nullopt : std::optional<std::string>(source.jinja);
+    model.chat_refusal = source.problem;
+    if (model.chat_refusal.empty()) {
+        const ChatReduction reduced = reduce_chat_template(source.jinja, chat_texts(model));
+        model.chat = reduced.chat;
+        model.chat_refusal = reduced.why;
+    }
+    if (model.chat) return;
+    notes.push_back(source.file + ": its chat template is left out: " + model.chat_refusal + "; choose one with --chat-template (" +
+                    chat_template_names() + ", or a file)");
+    model.chat_refusal = "its chat template, from " + source.file.substr(source.file.rfind('/') + 1) + ", was left out: " + model.chat_refusal;
 }
 
 void replace_chat_template(const std::string& name_or_file, TokenizerModel& model) {
-    model.chat = named_chat_template(name_or_file, texts_of(model));
+    model.chat = named_chat_template(name_or_file, chat_texts(model));
     model.chat_source.reset();
+    model.chat_refusal.clear();
     if (model.chat) return;
     if (!exists(name_or_file)) refuse_usage("--chat-template: '" + name_or_file + "' is neither a file nor one of " + chat_template_names());
     const MappedFile file(name_or_file);
     model.chat_source = std::string(file.text());
-    model.chat = reduce_chat_template(*model.chat_source, texts_of(model));
-    if (!model.chat) refuse("E_UNSUPPORTED", name_or_file, "a chat template of no shape that is known; take one of " + chat_template_names());
+    const ChatReduction reduced = reduce_chat_template(*model.chat_source, chat_texts(model));
+    if (!reduced.chat)
+        refuse("E_UNSUPPORTED", name_or_file, "a chat template of no shape that is known: " + reduced.why + "; take one of " + chat_template_names());
+    model.chat = reduced.chat;
 }
 
 }  // namespace mote::tools

@@ -11,10 +11,18 @@
 
 namespace mote::tools {
 
-/// The template as data, for conversations in which user and assistant take turns after at most one system text. Shapes: one form
-/// for every role (ChatML, Llama 3), one branch a role (Zephyr, Mistral, Alpaca), the system inside the first turn (Llama 2).
-/// Nothing for any other.
-std::optional<ChatTemplate> reduce_chat_template(std::string_view jinja, const JinjaTexts& known);
+/// A template as data, or why it is none.
+struct ChatReduction {
+    std::optional<ChatTemplate> chat{};
+    std::string why{};
+};
+
+/// For conversations in which user and assistant take turns after at most one system text. Shapes: one form for every role (ChatML,
+/// Llama 3, Gemma), one branch a role (Zephyr, Mistral, Alpaca, Phi-3), the system inside the first turn (Llama 2, later Mistrals).
+ChatReduction reduce_chat_template(std::string_view jinja, const JinjaTexts& known);
+
+/// What a template knows of this tokenizer.
+JinjaTexts chat_texts(const TokenizerModel& model);
 
 /// A template by its usual name; nothing if there is none of that name.
 std::optional<ChatTemplate> named_chat_template(const std::string& name, const JinjaTexts& known);
@@ -22,8 +30,15 @@ std::optional<ChatTemplate> named_chat_template(const std::string& name, const J
 /// "chatml, llama2, ..."
 std::string chat_template_names();
 
-/// Takes a tokenizer's own template in: as data if it reduces, with a note if not.
-void attach_chat_template(const std::string& jinja, const std::string& file, TokenizerModel& model, std::vector<std::string>& notes);
+/// A template as a tokenizer's files have it.
+struct ChatSource {
+    std::string jinja{};
+    std::string file{};     // that it comes from
+    std::string problem{};  // why there is no text to be reduced; empty: there is
+};
+
+/// Takes a tokenizer's own template in: as data if it reduces; if not, with the reason in the model and a note.
+void attach_chat_template(const ChatSource& source, TokenizerModel& model, std::vector<std::string>& notes);
 
 /// A template that the user asks for, by name or file. Errors: E_UNSUPPORTED (does not reduce), those of reading.
 void replace_chat_template(const std::string& name_or_file, TokenizerModel& model);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "chat/write_jinja.h"
 #include "tokenizer/bpe.h"
 
 namespace mote::tools {
@@ -62,7 +63,7 @@ void write_common(const TokenizerModel& model, const Vocabulary& vocabulary, Ggu
     write_id(gguf, "unknown_token_id", model.unk);
     gguf.flag("tokenizer.ggml.add_bos_token", model.flags & tokenizer_add_bos);
     gguf.flag("tokenizer.ggml.add_eos_token", model.flags & tokenizer_add_eos);
-    if (model.chat_source) gguf.text("tokenizer.chat_template", *model.chat_source);
+    if (const std::string jinja = written_chat_template(model); !jinja.empty()) gguf.text("tokenizer.chat_template", jinja);
 }
 
 // ---- byte-level

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "model/open_model.h"
+#include "model/unpack_tokenizer.h"
 #include "pack/quantize.h"
 
 namespace mote::tools {
@@ -29,7 +30,7 @@ Weights unpack_model(const std::string& path) {
             return values;
         });
     }
-    if (m.tokenizer.vocab) w.notes.push_back(path + ": its tokenizer is not written; pass the original as --tokenizer");
+    if (m.tokenizer.vocab) w.tokenizer = unpack_tokenizer(m.tokenizer, path);
     return w;
 }
 

@@ -7,7 +7,7 @@
 
 namespace mote::tools {
 
-/// Without its tokenizer; a note says so if it has one. Errors: those of open_model.
+/// With its tokenizer and chat template. Errors: those of open_model and unpack_tokenizer.
 Weights unpack_model(const std::string& path);
 
 }  // namespace mote::tools

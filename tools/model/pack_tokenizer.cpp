@@ -75,23 +75,6 @@ struct SpaceMerges {
 
 bool only_begins_with_space(const std::string& text) { return text.find(' ', 1) == std::string::npos; }
 
-// Where no merge or piece has a space behind something else, a space that follows none can begin a word, and a line end that no merge
-// takes is one: the tokens are the same, and the work is that of short words. Both must have tokens, so that no unknown token reaches
-// across. Where nothing has two spaces either, every space begins a word.
-PreTokenizer cut_where_proven(const TokenizerModel& model) {
-    if (model.pre_tokenizer != PreTokenizer::none || model.kind == TokenizerKind::wordpiece) return model.pre_tokenizer;
-    const auto& entries = model.lexicon.entries;
-    const bool pieces_begin = std::all_of(entries.begin(), entries.end(), [](const LexiconEntry& entry) { return only_begins_with_space(entry.text); });
-    if (model.kind == TokenizerKind::unigram) return pieces_begin ? PreTokenizer::each_space : PreTokenizer::none;
-    const auto is_space = [&](uint32_t id) { return model.pieces[id] == " "; };
-    if (std::none_of(model.characters.begin(), model.characters.end(), is_space)) return PreTokenizer::none;
-    const SpaceMerges merges(model);
-    if (!merges.never_after_others || !pieces_begin) return PreTokenizer::none;
-    if (merges.never_after_space) return PreTokenizer::each_space;
-    const bool newline_has_token = model.byte_ids[uint8_t('\n')] != no_token || !(model.flags & tokenizer_fuse_unk);
-    return newline_has_token && merges.no_newline ? PreTokenizer::first_space : PreTokenizer::none;
-}
-
 // By the bytes of the piece; of equal pieces only the first token can be made from text.
 std::vector<uint32_t> sorted_characters(const TokenizerModel& model) {
     std::vector<uint32_t> ids = model.characters;
@@ -238,8 +221,15 @@ std::vector<uint32_t> stop_tokens(const TokenizerModel& model, const std::string
 }
 
 uint32_t put_chat(Section& section, const TokenizerModel& model) {
-    if (!model.chat) return 0;
     ChatTables tables{};
+    if (!model.chat && !model.chat_refusal.empty()) {
+        std::fill(std::begin(tables.ends), std::end(tables.ends), static_cast<uint32_t>(model.chat_refusal.size()));
+        tables.text = section.text(model.chat_refusal);
+        tables.stops = section.ids({});
+        tables.flags = chat_refused;
+        return section.record(tables);
+    }
+    if (!model.chat) return 0;
     std::string text;
     for (uint32_t i = 0; i < chat_parts; i++) {
         text += model.chat->parts[i];
@@ -268,6 +258,23 @@ void require_openable(const std::vector<uint8_t>& section, const std::string& so
 
 }  // namespace
 
+// Where no merge or piece has a space behind something else, a space that follows none can begin a word, and a line end that no merge
+// takes is one: the tokens are the same, and the work is that of short words. Both must have tokens, so that no unknown token reaches
+// across. Where nothing has two spaces either, every space begins a word.
+PreTokenizer proven_cut(const TokenizerModel& model) {
+    if (model.pre_tokenizer != PreTokenizer::none || model.kind == TokenizerKind::wordpiece) return model.pre_tokenizer;
+    const auto& entries = model.lexicon.entries;
+    const bool pieces_begin = std::all_of(entries.begin(), entries.end(), [](const LexiconEntry& entry) { return only_begins_with_space(entry.text); });
+    if (model.kind == TokenizerKind::unigram) return pieces_begin ? PreTokenizer::each_space : PreTokenizer::none;
+    const auto is_space = [&](uint32_t id) { return model.pieces[id] == " "; };
+    if (std::none_of(model.characters.begin(), model.characters.end(), is_space)) return PreTokenizer::none;
+    const SpaceMerges merges(model);
+    if (!merges.never_after_others || !pieces_begin) return PreTokenizer::none;
+    if (merges.never_after_space) return PreTokenizer::each_space;
+    const bool newline_has_token = model.byte_ids[uint8_t('\n')] != no_token || !(model.flags & tokenizer_fuse_unk);
+    return newline_has_token && merges.no_newline ? PreTokenizer::first_space : PreTokenizer::none;
+}
+
 std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source) {
     if (model.pieces.size() > vocab)
         refuse("E_MISMATCH", source,
@@ -282,7 +289,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     header.kind = model.kind;
     header.vocab = vocab;
     header.flags = model.flags;
-    header.pre_tokenizer = cut_where_proven(model);
+    header.pre_tokenizer = proven_cut(model);
     header.bos = model.bos;
     header.eos = model.eos;
     header.unk = model.unk;

@@ -79,7 +79,11 @@ struct TokenizerModel {
     uint32_t bos = no_token, eos = no_token, unk = no_token;
     std::optional<ChatTemplate> chat{};
     std::optional<std::string> chat_source{};  // the template as its file has it, in Jinja
+    std::string chat_refusal{};                // why that is not data; empty where it is, or where there is none
 };
+
+/// The model's own split rule; where it has none, a cut at spaces that is proven to leave all tokens as they are, or none.
+PreTokenizer proven_cut(const TokenizerModel& model);
 
 /// The packed section of SPEC 6. Adds the character classes that the pre-tokenizer needs, from Unicode data.
 /// Pieces beyond `vocab` are refused (E_MISMATCH, both numbers); missing ones up to `vocab` become empty.

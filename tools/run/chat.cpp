@@ -1,6 +1,7 @@
-// chat: template texts are read with control tokens, what is said without.
+// chat: the texts of a template around what is said, encoded in one piece.
 #include "run/chat.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
@@ -9,36 +10,30 @@
 namespace mote::tools {
 namespace {
 
-struct Segment {
-    bool said;  // by somebody; the rest is the template's
-    std::string text;
-};
-
-class Segments {
+// The text of a conversation, and where in it somebody speaks; the rest is the template's.
+class Conversation {
 public:
-    explicit Segments(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+    explicit Conversation(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
 
     void part(ChatPart which) {
-        const Span<const char> text = chat_part(tokenizer_, which);
-        add(false, std::string(text.data, text.count));
+        const Span<const char> part = chat_part(tokenizer_, which);
+        text.append(part.data, part.count);
     }
-    void said(const std::string& text) { add(true, text); }
-    const std::vector<Segment>& all() const { return all_; }
-    std::string joined() const {
-        std::string text;
-        for (const Segment& s : all_) text += s.text;
-        return text;
+    void say(const std::string& words) {
+        said.push_back({text.size(), text.size() + words.size()});
+        text += words;
     }
+
+    void cut(size_t end) {
+        text.resize(end);
+        for (TextRange& range : said) range.end = std::min(range.end, end);
+    }
+
+    std::string text{};
+    std::vector<TextRange> said{};
 
 private:
-    void add(bool said, const std::string& text) {
-        if (text.empty()) return;
-        if (!all_.empty() && all_.back().said == said) all_.back().text += text;
-        else all_.push_back({said, text});
-    }
-
     const Tokenizer& tokenizer_;
-    std::vector<Segment> all_;
 };
 
 // White space as Python's str.strip has it, which is what Jinja's trim is.
@@ -69,36 +64,41 @@ std::string without_begin(std::string_view text) {
 
 std::string without_ends(const std::string& text) { return without_begin(without_end(text)); }
 
-// The user's turn, with the system's text inside it where the template has it there.
-void add_user(const Tokenizer& tokenizer, const std::string* system_inside, const std::string& user, Segments& out) {
-    const bool trims = chat_template(tokenizer)->flags & chat_trims_turns;
-    const std::string cut = trims ? without_end(user) : user;
+std::string words_of(const std::string& text, bool trims) { return trims ? without_ends(text) : text; }
+
+// The user's turn, with the system's text inside it where the template has it there. Both are trimmed as one.
+void add_user(const Tokenizer& tokenizer, const std::string* system_inside, const std::string& user, Conversation& out) {
+    const uint32_t flags = chat_template(tokenizer)->flags;
+    const bool trims = flags & chat_trims_turns;
     out.part(ChatPart::user_prefix);
+    const size_t begin = out.text.size();
     if (system_inside) {
         out.part(ChatPart::system_prefix);
-        out.said(*system_inside);
+        out.say(words_of(*system_inside, flags & chat_trims_system));
         out.part(ChatPart::system_suffix);
     }
-    out.said(trims && !system_inside ? without_begin(cut) : cut);
+    const std::string words = trims ? without_end(user) : user;
+    if (trims && words.empty()) out.cut(begin + without_end(out.text.substr(begin)).size());
+    out.say(trims && out.text.size() == begin ? without_begin(words) : words);
     out.part(ChatPart::user_suffix);
 }
 
-void add_assistant(const Tokenizer& tokenizer, const std::string& text, Segments& out) {
+void add_assistant(const Tokenizer& tokenizer, const std::string& text, Conversation& out) {
     out.part(ChatPart::assistant_prefix);
-    out.said(chat_template(tokenizer)->flags & chat_trims_turns ? without_ends(text) : text);
+    out.say(words_of(text, chat_template(tokenizer)->flags & chat_trims_turns));
     out.part(ChatPart::assistant_suffix);
 }
 
-Segments conversation(const Tokenizer& tokenizer, const std::optional<std::string>& system, const std::vector<std::string>& said) {
+Conversation conversation(const Tokenizer& tokenizer, const std::optional<std::string>& system, const std::vector<std::string>& said) {
     const uint32_t flags = chat_template(tokenizer)->flags;
     const bool inside = flags & chat_system_inside;
-    Segments out(tokenizer);
+    Conversation out(tokenizer);
     out.part(ChatPart::begin);
     if (!system) {
         out.part(ChatPart::without_system);
     } else if (!inside) {
         out.part(ChatPart::system_prefix);
-        out.said(flags & chat_trims_system ? without_ends(*system) : *system);
+        out.say(words_of(*system, flags & chat_trims_system));
         out.part(ChatPart::system_suffix);
     }
     for (size_t i = 0; i < said.size(); i++) {
@@ -109,60 +109,45 @@ Segments conversation(const Tokenizer& tokenizer, const std::optional<std::strin
     return out;
 }
 
-std::vector<uint32_t> encode_plain(const Model& model, const std::string& text, bool parse_special, const std::string& file) {
+// In one piece, as the model's authors encode it, but that what is said makes no control token unless that is asked for.
+std::vector<uint32_t> encode_conversation(const Model& model, const Conversation& c, ChatSpeech speech, bool goes_on, const std::string& file) {
     EncodeOptions options;
     options.add_special = false;
-    options.parse_special = parse_special;
-    return encode_text(model, text, options, file);
-}
-
-std::vector<uint32_t> control_tokens(const Model& model, const std::vector<uint32_t>& tokens) {
-    std::vector<uint32_t> out;
-    for (const uint32_t token : tokens)
-        if (is_special(model.tokenizer, token)) out.push_back(token);
-    return out;
-}
-
-// In one piece, as the model's authors encode it, if that makes no control token beyond the template's; else each text by itself.
-std::vector<uint32_t> encode_segments(const Model& model, const Segments& segments, const std::string& file) {
-    std::vector<uint32_t> parts, wanted;
-    for (const Segment& s : segments.all()) {
-        const std::vector<uint32_t> tokens = encode_plain(model, s.text, !s.said, file);
-        parts.insert(parts.end(), tokens.begin(), tokens.end());
-        if (s.said) continue;
-        const std::vector<uint32_t> own = control_tokens(model, tokens);
-        wanted.insert(wanted.end(), own.begin(), own.end());
-    }
-    const std::vector<uint32_t> whole = encode_plain(model, segments.joined(), true, file);
-    return control_tokens(model, whole) == wanted ? whole : parts;
+    options.parse_special = true;
+    options.goes_on = goes_on;
+    if (speech == ChatSpeech::plain) options.quoted = {c.said.data(), c.said.size()};
+    return encode_text(model, c.text, options, file);
 }
 
 }  // namespace
 
 void require_chat(const Model& model, const std::optional<std::string>& system, const std::string& file) {
+    const Span<const char> why = chat_refusal(model.tokenizer);
+    if (why.count) refuse("E_UNSUPPORTED", file, std::string(why.data, why.count) + "; pack it again with --chat-template");
     if (!chat_template(model.tokenizer))
         refuse("E_MISSING", file, "the model carries no chat template; pack it again with --chat-template");
     if (system && (chat_template(model.tokenizer)->flags & chat_refuses_system))
         refuse("E_UNSUPPORTED", file, "its chat template has no place for a system text; leave --system out");
 }
 
-std::vector<uint32_t> first_turn(const Model& model, const std::optional<std::string>& system, const std::string& user, const std::string& file) {
-    std::vector<uint32_t> tokens = encode_segments(model, conversation(model.tokenizer, system, {user}), file);
+std::vector<uint32_t> first_turn(const Model& model, const std::optional<std::string>& system, const std::string& user, ChatSpeech speech,
+                                 const std::string& file) {
+    std::vector<uint32_t> tokens = encode_conversation(model, conversation(model.tokenizer, system, {user}), speech, false, file);
     const TokenizerHeader& h = model.tokenizer.header();
     if ((h.flags & tokenizer_add_bos) && (tokens.empty() || tokens[0] != h.bos)) tokens.insert(tokens.begin(), h.bos);
     return tokens;
 }
 
-std::vector<uint32_t> next_turn(const Model& model, const std::string& user, const std::string& file) {
-    Segments out(model.tokenizer);
+std::vector<uint32_t> next_turn(const Model& model, const std::string& user, ChatSpeech speech, const std::string& file) {
+    Conversation out(model.tokenizer);
     out.part(ChatPart::assistant_suffix);
     add_user(model.tokenizer, nullptr, user, out);
     out.part(ChatPart::generation);
-    return encode_segments(model, out, file);
+    return encode_conversation(model, out, speech, true, file);
 }
 
 std::string conversation_text(const Tokenizer& tokenizer, const std::optional<std::string>& system, const std::vector<std::string>& said) {
-    return conversation(tokenizer, system, said).joined();
+    return conversation(tokenizer, system, said).text;
 }
 
 }  // namespace mote::tools

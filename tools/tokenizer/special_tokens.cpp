@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "base/files.h"
-#include "chat/reduce.h"
 #include "base/json.h"
+#include "tokenizer/bpe.h"
 
 namespace mote::tools {
 namespace {
@@ -36,17 +36,34 @@ void read_texts(const JsonView& root, SpecialTokens& known) {
 }
 
 // A text, or a list of named ones, of which "default" is for chats.
-void read_chat_template(const JsonView& root, SpecialTokens& known) {
+std::optional<ChatSource> chat_source_of(const JsonView& root) {
     const std::optional<JsonView> found = root.find("chat_template");
-    if (!found || known.chat_template || found->value().is_null()) return;
+    if (!found) return std::nullopt;
+    ChatSource source{"", root.file(), ""};
     if (!found->value().is_array()) {
-        known.chat_template = found->text();
-        return;
+        source.jinja = found->text();
+        return source;
     }
+    std::string names;
     for (size_t i = 0; i < found->array().size(); i++) {
         const JsonView named = found->element(i);
-        if (named.at("name").text() == "default") known.chat_template = named.at("template").text();
+        const std::string& name = named.at("name").text();
+        names += (names.empty() ? "" : ", ") + shown(name);
+        if (name == "default") source.jinja = named.at("template").text();
     }
+    if (source.jinja.empty()) source.problem = "of its templates (" + names + ") none is the \"default\"";
+    return source;
+}
+
+std::string folder_of(const std::string& file) {
+    const size_t slash = file.rfind('/');
+    return slash == std::string::npos ? "" : file.substr(0, slash + 1);
+}
+
+std::optional<ChatSource> chat_jinja_beside(const std::string& tokenizer) {
+    const std::string jinja = folder_of(tokenizer) + "chat_template.jinja";
+    if (!exists(jinja)) return std::nullopt;
+    return ChatSource{std::string(MappedFile(jinja).text()), jinja, ""};
 }
 
 // Some models stop at any of several tokens.
@@ -70,7 +87,7 @@ void read_file(const std::string& file, SpecialTokens& known) {
     const Json json = read_json(file, max_file_bytes);
     const JsonView root(json, file);
     read_texts(root, known);
-    read_chat_template(root, known);
+    if (!known.chat) known.chat = chat_source_of(root);
     read_id(root, "bos_token_id", known.bos_id, known);
     read_id(root, "eos_token_id", known.eos_id, known);
     for (const auto& [key, flag] : {std::pair("add_bos_token", &known.add_bos), std::pair("add_eos_token", &known.add_eos)})
@@ -100,11 +117,9 @@ std::string config_beside(const std::string& tokenizer) {
 }
 
 SpecialTokens read_special_tokens(const std::string& tokenizer) {
-    const size_t slash = tokenizer.rfind('/');
-    const std::string folder = slash == std::string::npos ? "" : tokenizer.substr(0, slash + 1), own = config_beside(tokenizer);
+    const std::string folder = folder_of(tokenizer), own = config_beside(tokenizer);
     SpecialTokens known;
-    const std::string jinja = folder + "chat_template.jinja";
-    if (exists(jinja)) known.chat_template = std::string(MappedFile(jinja).text());
+    known.chat = chat_jinja_beside(tokenizer);
     if (own != folder + "tokenizer_config.json") read_file(own, known);
     for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json"})
         read_file(folder + name, known);
@@ -115,7 +130,17 @@ void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, 
     complete("bos", known.bos_id, known.bos, model, model.bos, notes);
     complete("eos", known.eos_id, known.eos, model, model.eos, notes);
     notes.insert(notes.end(), known.notes.begin(), known.notes.end());
-    if (known.chat_template) attach_chat_template(*known.chat_template, "tokenizer_config.json", model, notes);
+    if (known.chat) attach_chat_template(*known.chat, model, notes);
+}
+
+void attach_chat_template_beside(const std::string& tokenizer, TokenizerModel& model, std::vector<std::string>& notes) {
+    std::optional<ChatSource> source = chat_jinja_beside(tokenizer);
+    const std::string config = folder_of(tokenizer) + "tokenizer_config.json";
+    if (!source && exists(config)) {
+        const Json json = read_json(config, max_file_bytes);
+        source = chat_source_of(JsonView(json, config));
+    }
+    if (source) attach_chat_template(*source, model, notes);
 }
 
 }  // namespace mote::tools

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/reduce.h"
 #include "model/tokenizer_model.h"
 
 namespace mote::tools {
@@ -14,7 +15,7 @@ struct SpecialTokens {
     std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
     std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
     bool add_bos = false, add_eos = false;     // tokenizer_config.json
-    std::optional<std::string> chat_template;  // chat_template.jinja, else tokenizer_config.json; in Jinja
+    std::optional<ChatSource> chat;            // chat_template.jinja, else tokenizer_config.json
     std::vector<std::string> notes;
 };
 
@@ -23,6 +24,9 @@ std::string config_beside(const std::string& tokenizer);
 
 /// Reads the file's own configuration, and those of the four files that its folder has.
 SpecialTokens read_special_tokens(const std::string& tokenizer);
+
+/// The chat template in the files beside a tokenizer, for sources that need nothing else of them.
+void attach_chat_template_beside(const std::string& tokenizer, TokenizerModel& model, std::vector<std::string>& notes);
 
 /// Fills in bos and eos where the tokenizer itself does not say.
 void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes);

@@ -189,8 +189,17 @@ TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>&
     return model;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) out += (out.empty() ? "" : ", ") + shown(name);
+    return out;
+}
+
 TokenizerModel with_chat_template(const GgufFile& gguf, TokenizerModel model, std::vector<std::string>& notes) {
-    if (const std::optional<std::string> jinja = chat_template_text(gguf)) attach_chat_template(*jinja, "tokenizer.chat_template", model, notes);
+    const std::optional<std::string> jinja = chat_template_text(gguf);
+    const GgufValue* named = gguf.find("tokenizer.chat_templates");  // the others, each under a key of its name
+    if (jinja) attach_chat_template({*jinja, gguf.path, ""}, model, notes);
+    else if (named) attach_chat_template({"", gguf.path, "of its templates (" + joined(named->texts()) + ") none is the \"default\""}, model, notes);
     return model;
 }
 

@@ -77,11 +77,15 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
     if (is_json(file.text())) return import_json(path, notes);
     if (is_sentencepiece(file.text())) return import_sentencepiece(file, notes);
-    if (is_vocab_txt(file.text())) return import_vocab_txt(file, notes);
-    if (is_tiktoken(file.text())) return import_tokenizer_tiktoken(file);
+    const auto with_template = [&](TokenizerModel model) {
+        attach_chat_template_beside(path, model, notes);
+        return model;
+    };
+    if (is_vocab_txt(file.text())) return with_template(import_vocab_txt(file, notes));
+    if (is_tiktoken(file.text())) return with_template(import_tokenizer_tiktoken(file));
     const std::string kind = looks_like(file.text());
     if (kind == "a GGUF file") return import_tokenizer_gguf(read_gguf(path), notes);
-    if (kind.empty()) return import_tokenizer_llama2c(file, notes);
+    if (kind.empty()) return with_template(import_tokenizer_llama2c(file, notes));
     refuse("E_UNSUPPORTED", path,
            "looks like " + kind +
                "; a tokenizer is a tokenizer.json, a vocab.json beside its merges.txt, a SentencePiece .model, a vocab.txt of WordPiece, a "

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/write_jinja.h"
 #include "tokenizer/bpe.h"
 
 namespace mote::tools {
@@ -127,9 +128,9 @@ std::string tokenizer_config_json(const TokenizerModel& model) {
     std::string out = "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"";
     if (model.eos != no_token) out += ",\n  \"eos_token\": " + quoted(model.pieces[model.eos]);
     if (model.unk != no_token) out += ",\n  \"unk_token\": " + quoted(model.pieces[model.unk]);
-    if (model.chat_source) {
+    if (const std::string jinja = written_chat_template(model); !jinja.empty()) {
         if (model.bos != no_token) out += ",\n  \"bos_token\": " + quoted(model.pieces[model.bos]);
-        out += ",\n  \"chat_template\": " + quoted(*model.chat_source);
+        out += ",\n  \"chat_template\": " + quoted(jinja);
     }
     return out + ",\n  \"clean_up_tokenization_spaces\": false\n}\n";
 }

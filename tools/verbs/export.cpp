@@ -70,12 +70,12 @@ private:
     std::string path_, temporary_;
 };
 
-// A tokenizer that tokenizer.json cannot say is left out: the weights are right without it.
+// A tokenizer that tokenizer.json cannot say is left out: the weights are right without it, and its chat template is worth having.
 void add_tokenizer(const Weights& weights, OutputFolder& folder, std::vector<std::string>& notes) {
     if (!weights.tokenizer) return;
+    folder.add("tokenizer_config.json", tokenizer_config_json(*weights.tokenizer));
     try {
         folder.add("tokenizer.json", tokenizer_json(*weights.tokenizer, weights.source));
-        folder.add("tokenizer_config.json", tokenizer_config_json(*weights.tokenizer));
     } catch (const Failure& failure) {
         if (failure.code() != "E_UNSUPPORTED") throw;
         notes.push_back(std::string("no tokenizer.json: ") + failure.what());

@@ -104,9 +104,10 @@ void chat_here(const RunOptions& o) {
     const Model& model = opened.model;
     const std::optional<std::string> system = o.system_option->count() ? std::optional<std::string>(o.system) : std::nullopt;
     require_chat(model, system, o.model);
+    const ChatSpeech speech = o.special ? ChatSpeech::with_control_tokens : ChatSpeech::plain;
     Generator generator(model, generate_options(o, model), o.model);
     if (o.prompt_option->count() || !o.prompt_file.empty()) {
-        answer(o, model, generator, first_turn(model, system, prompt_text(o), o.model));
+        answer(o, model, generator, first_turn(model, system, prompt_text(o), speech, o.model));
         return;
     }
     const bool asks = ::isatty(STDIN_FILENO);
@@ -114,7 +115,7 @@ void chat_here(const RunOptions& o) {
     for (std::string line; (asks ? std::cerr << "> " : std::cerr) && std::getline(std::cin, line);) {
         stop_if_interrupted();
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-        answer(o, model, generator, first ? first_turn(model, system, line, o.model) : next_turn(model, line, o.model));
+        answer(o, model, generator, first ? first_turn(model, system, line, speech, o.model) : next_turn(model, line, speech, o.model));
         first = false;
     }
 }

@@ -239,7 +239,8 @@ constexpr uint32_t chat_system_inside = 1;   // the system's text goes between t
 constexpr uint32_t chat_trims_turns = 2;     // white space around what user and assistant say is left out
 constexpr uint32_t chat_trims_system = 4;    // and around the system's text
 constexpr uint32_t chat_refuses_system = 8;  // the model was made without system texts
-constexpr uint32_t chat_known_flags = 15;
+constexpr uint32_t chat_refused = 16;        // there is no template: the text says why the model's own could not be taken in
+constexpr uint32_t chat_known_flags = 31;
 
 /// SPEC 6.5. A chat template as data; offsets are from the start of the tokenizer section.
 struct ChatTables {

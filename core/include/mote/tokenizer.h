@@ -18,10 +18,17 @@ struct Tokenizer {
 /// Errors as `open`; `fault.where` is an offset from the start of the section.
 Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes);
 
+/// Bytes [begin, end) of a text.
+struct TextRange {
+    size_t begin, end;
+};
+
 /// What `encode` does beside the plain text.
 struct EncodeOptions {
     bool add_special = true;     // bos and eos, as the tokenizer says
     bool parse_special = false;  // the text of a control token becomes that token
+    bool goes_on = false;        // the text follows other text: no space goes in front of it, whatever the tokenizer says
+    Span<const TextRange> quoted = {};  // with parse_special: control tokens that reach into these are text; ascending
     Span<uint8_t> words = {};    // remembers words from one call to the next: at a multiple of 4, zeros before the first call, for one
                                  // tokenizer. 64 bytes a word, at most 2 MiB are of use; without it a part of the scratch does it
 };
@@ -49,6 +56,9 @@ bool is_special(const Tokenizer& tokenizer, uint32_t token);
 
 /// The record of the chat template; nullptr if the tokenizer has none, or in a firmware that was built for plain tokenizers alone.
 const ChatTables* chat_template(const Tokenizer& tokenizer);
+
+/// Why the template that the model came with could not be taken in; empty if that is not known.
+Span<const char> chat_refusal(const Tokenizer& tokenizer);
 
 /// A part of the chat template, in the model file. Needs a template.
 Span<const char> chat_part(const Tokenizer& tokenizer, ChatPart part);
