@@ -2,84 +2,49 @@
 // the activations goes off again before the group's scale is multiplied in.
 #include <immintrin.h>
 
-#include "../ref/ref.h"
 #include "avx2.h"
-#include "store.h"
+#include "matmul_q4.h"
 
 namespace mote {
 namespace {
 
-// A group's activations, spread over four rows: [0], [1] for the low nibbles of chunks 0, 1 and 2, 3; [2], [3] for the high ones;
-// and 8 times their sums by pairs, low and high together.
-struct GroupX {
+// Spread over four rows: [0] for chunks 0 and 1, [1] for 2 and 3; low nibbles and high ones; and 8 times the sums of both by pairs.
+struct Group {
     __m256i low[2], high[2], eight[2];
-};
 
-GroupX spread(const int8_t* x) {
-    const __m256i first = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), second = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
-    const __m256i low = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
-    const __m256i high = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + 16)));
-    const __m256i eights = _mm256_set1_epi8(8);
-    GroupX g;
-    for (int half = 0; half < 2; half++) {
-        const __m256i place = half ? second : first;
-        g.low[half] = _mm256_permutevar8x32_epi32(low, place);
-        g.high[half] = _mm256_permutevar8x32_epi32(high, place);
-        g.eight[half] = _mm256_add_epi16(_mm256_maddubs_epi16(eights, g.low[half]), _mm256_maddubs_epi16(eights, g.high[half]));
-    }
-    return g;
-}
-
-// One group of four rows. |pairs| <= 4 * 8 * 127 = 4064, times a scale of at most 128, by twos: far inside int32.
-__m256i group_add(__m256i acc, const uint8_t* w, const int8_t* scales, const GroupX& x) {
-    const __m256i mask = _mm256_set1_epi8(15);
-    int32_t four;
-    __builtin_memcpy(&four, scales, sizeof four);
-    // Each row's scale twice as int16, in the row's place of both halves.
-    const __m128i bytes = _mm_shuffle_epi8(_mm_cvtsi32_si128(four), _mm_setr_epi8(0, 0, 1, 1, 2, 2, 3, 3, 0, 0, 1, 1, 2, 2, 3, 3));
-    const __m256i scale = _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(bytes));
-    for (int half = 0; half < 2; half++) {
-        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w) + half);
-        const __m256i low = _mm256_and_si256(v, mask), high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
-        __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(low, x.low[half]), _mm256_maddubs_epi16(high, x.high[half]));
-        pairs = _mm256_sub_epi16(pairs, x.eight[half]);
-        acc = _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, scale));
-    }
-    return acc;
-}
-
-template <uint32_t blocks>
-void matvec(const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, __m128i sums[]) {
-    __m256i acc[blocks];
-    for (uint32_t b = 0; b < blocks; b++) acc[b] = _mm256_setzero_si256();
-    for (uint32_t g = 0; g < groups; g++) {
-        const GroupX own = spread(x + g * group_cols);
-        for (uint32_t b = 0; b < blocks; b++) {
-            const size_t unit = size_t(b) * groups + g;
-            acc[b] = group_add(acc[b], w + unit * 64, scales + unit * 4, own);
+    explicit Group(const int8_t* x) {
+        const __m256i first = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), second = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+        const __m256i low16 = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
+        const __m256i high16 = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + 16)));
+        const __m256i eights = _mm256_set1_epi8(8);
+        for (int half = 0; half < 2; half++) {
+            const __m256i place = half ? second : first;
+            low[half] = _mm256_permutevar8x32_epi32(low16, place);
+            high[half] = _mm256_permutevar8x32_epi32(high16, place);
+            eight[half] = _mm256_add_epi16(_mm256_maddubs_epi16(eights, low[half]), _mm256_maddubs_epi16(eights, high[half]));
         }
     }
-    for (uint32_t b = 0; b < blocks; b++) sums[b] = add_halves(acc[b]);
-}
+
+    // |pairs| <= 4 * 8 * 127 = 4064, times a scale of at most 128, by twos: far inside int32.
+    __m256i add(__m256i acc, const uint8_t* w, const int8_t* scales) const {
+        const __m256i mask = _mm256_set1_epi8(15);
+        int32_t four;
+        __builtin_memcpy(&four, scales, sizeof four);
+        // Each row's scale twice as int16, in the row's place of both halves.
+        const __m128i bytes = _mm_shuffle_epi8(_mm_cvtsi32_si128(four), _mm_setr_epi8(0, 0, 1, 1, 2, 2, 3, 3, 0, 0, 1, 1, 2, 2, 3, 3));
+        const __m256i scale = _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(bytes));
+        for (int half = 0; half < 2; half++) {
+            const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w) + half);
+            const __m256i lows = _mm256_and_si256(v, mask), highs = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
+            const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(lows, low[half]), _mm256_maddubs_epi16(highs, high[half]));
+            acc = _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_sub_epi16(pairs, eight[half]), scale));
+        }
+        return acc;
+    }
+};
 
 }  // namespace
 
-void avx2_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) {
-    if (x.exponents) return ref_matmul_q4(w, x, count, y);
-    const uint32_t groups = padded_cols(Format::q4, w.cols) / group_cols;
-    for (uint32_t row = 0; row < w.rows;) {
-        const uint32_t blocks = w.rows - row >= 4 * most_blocks ? most_blocks : 1;
-        const size_t unit = size_t(row / 4) * groups;
-        for (uint32_t token = 0; token < count; token++) {
-            __m128i sums[most_blocks];
-            const int8_t* v = x.values + size_t(token) * x.stride;
-            if (blocks == most_blocks) matvec<most_blocks>(w.data + unit * 64, w.group_scales + unit * 4, groups, v, sums);
-            else matvec<1>(w.data + unit * 64, w.group_scales + unit * 4, groups, v, sums);
-            for (uint32_t b = 0; b < blocks; b++)
-                store_rows(sums[b], w.row_scales + row + 4 * b, x.scales[token], w.rows - row - 4 * b, y + size_t(token) * w.rows + row + 4 * b);
-        }
-        row += 4 * blocks;
-    }
-}
+void avx2_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y) { matmul_q4_by<Group>(w, x, count, y); }
 
 }  // namespace mote
