@@ -1,5 +1,7 @@
-// attend: one query against one head's q8 cache, eight positions at a time, for each row that brings its own dots of a query with four
-// keys. Every step is that of softmax.h for the scales that occur; other scales, fewer positions and heads of no whole eights are ref's.
+// attend: one query, or two that share a cache head, against its q8 cache, eight positions at a time, for each row that brings its
+// own dots and its own sum of values (`Steps`). Every step is that of softmax.h for the scales that occur; what is loaded, and what
+// depends on a position's scales only, is there once for both queries. Other scales, fewer positions and heads of no whole eights
+// are ref's.
 #pragma once
 
 #include "../ref/ref.h"
@@ -12,40 +14,26 @@ namespace {
 
 constexpr uint32_t lanes = 8;
 
-/// A query's dots with the four keys at `keys`; head_dim % 8 == 0.
-using FourDots = int32x4_t (*)(const int8_t* query, const int8_t* keys, size_t head_dim);
-
 struct Eight {
     int32x4_t low, high;
 };
 
 [[gnu::always_inline]] inline Eight load_scores(const int32_t* p) { return {load4(p), load4(p + 4)}; }
 
+// A shift for each lane of 32 bits. Vectors shift by the lowest byte, to the right where it is negative; by more than 31 as one
+// would expect.
+[[gnu::always_inline]] inline Eight widened(int16x8_t v) { return {vmovl_s16(vget_low_s16(v)), vmovl_s16(vget_high_s16(v))}; }
+
 // bf16 scales as mantissas and exponents, of those that are not negative; a zero one's mantissa is wrong.
-[[gnu::always_inline]] inline uint16x8_t mantissas(uint16x8_t bf16) { return vorrq_u16(vandq_u16(bf16, vdupq_n_u16(0x7f)), vdupq_n_u16(0x80)); }
+[[gnu::always_inline]] inline Eight mantissas(uint16x8_t bf16) {
+    return widened(vreinterpretq_s16_u16(vorrq_u16(vandq_u16(bf16, vdupq_n_u16(0x7f)), vdupq_n_u16(0x80))));
+}
 [[gnu::always_inline]] inline int16x8_t exponents(uint16x8_t bf16) { return vreinterpretq_s16_u16(vshrq_n_u16(bf16, 7)); }
 
-// How far a key's exponent shifts its score to the left.
-inline int32_t shift_of(int32_t exponent, const ScoreScale& scale) { return exponent + scale.exponent - 134 + 32; }
-
-// Doubling and keeping the upper half of a product with mantissa << 15 is (a * mantissa) >> 16.
-[[gnu::always_inline]] inline int32x4_t scores4(int32x4_t dots, uint16x4_t key_mantissas, int32_t mantissa, int16x4_t shift) {
-    const int32x4_t scaled = vmulq_s32(dots, vreinterpretq_s32_u32(vmovl_u16(key_mantissas)));
-    return vshlq_s32(vqdmulhq_n_s32(scaled, mantissa << 15), vmovl_s16(shift));
+// How far each exponent lies below `largest`, or rather 127, if it is further than that.
+[[gnu::always_inline]] inline Eight shifts(uint16x8_t bf16, int32_t largest) {
+    return widened(vmaxq_s16(vsubq_s16(exponents(bf16), vdupq_n_s16(int16_t(largest))), vdupq_n_s16(-127)));
 }
-
-// Shifts to the right by more than 31 do what 31 does: nothing but the sign is left.
-[[gnu::always_inline]] inline Eight scores8(const Eight& dots, uint16x8_t key_scales, const ScoreScale& scale) {
-    const uint16x8_t m = mantissas(key_scales);
-    const int16x8_t shift = vmaxq_s16(vaddq_s16(exponents(key_scales), vdupq_n_s16(int16_t(shift_of(0, scale)))), vdupq_n_s16(-31));
-    return {scores4(dots.low, vget_low_u16(m), scale.mantissa, vget_low_s16(shift)),
-            scores4(dots.high, vget_high_u16(m), scale.mantissa, vget_high_s16(shift))};
-}
-
-struct Extremes {
-    int32_t score, value_exponent;
-    bool usual;  // what ref does for other scales is left to it: zero, not finite, or that shift a score to the left
-};
 
 [[gnu::always_inline]] inline int32_t largest_lane(int32x4_t v) {
     const int32x2_t two = vmax_s32(vget_low_s32(v), vget_high_s32(v));
@@ -58,33 +46,71 @@ struct Extremes {
     return vget_lane_u16(vpmax_u16(four, four), 0);
 }
 
-// Fills the scores of all positions, of which there are eight or more; some of the last eight may be done twice.
-template <FourDots dots>
-[[gnu::always_inline]] inline Extremes fill_scores(const Attention& a, const int8_t* query, const ScoreScale& scale, int32_t* score) {
+struct Exponents {
+    int32_t key, value;  // the largest
+    bool usual;          // else it is left to ref: a key's scale that is zero, and what is not finite or close to it
+};
+
+// The bits of a bf16 that is not negative are ordered as it is. From 16 on, a zero value's weight rounds to 0 with any mantissa.
+[[gnu::always_inline]] inline Exponents largest_exponents(const Attention& a) {
+    const uint16_t *keys = a.key_scales + a.positions % lanes, *values = a.value_scales + a.positions % lanes;
+    const uint16x8_t first = load8(a.key_scales);
+    uint16x8_t key_most = first, key_least = first, value_most = load8(a.value_scales);
+    for (uint32_t left = a.positions / lanes; left; left--, keys += lanes, values += lanes) {
+        const uint16x8_t k = load8(keys);
+        key_most = vmaxq_u16(key_most, k);
+        key_least = vminq_u16(key_least, k);
+        value_most = vmaxq_u16(value_most, load8(values));
+    }
+    const int32_t key = largest_lane(key_most) >> 7, value = largest_lane(value_most) >> 7,
+                  least = 0xffff - largest_lane(vmvnq_u16(key_least));
+    return {key, value, value >= 16 && value <= 240 && least >= 0x80 && key < 255};
+}
+
+struct Query {
+    int32_t factor;   // doubling and keeping the upper half of a product with it is (product * mantissa) >> 16 >> what all keys are
+                      // shifted by
+    int32_t largest;  // score
+};
+
+// False if scores would be shifted to the left, or so far to the right that hardly one is left.
+[[gnu::always_inline]] inline bool has_factor(const ScoreScale& scale, int32_t key_exponent, Query& query) {
+    const int32_t down = -(scale.exponent + key_exponent - 134 + 32);
+    if (!scale.finite || down < 0 || down > 15) return false;
+    query.factor = scale.mantissa << (15 - down);
+    return true;
+}
+
+[[gnu::always_inline]] inline int32x4_t scores4(int32x4_t dots, int32x4_t key_mantissas, int32_t factor, int32x4_t shift) {
+    return vshlq_s32(vqdmulhq_n_s32(vmulq_s32(dots, key_mantissas), factor), shift);
+}
+
+// Fills the scores of all positions, of which there are eight or more, for each query; some of the last eight may be done twice.
+template <uint32_t queries, class Dots>
+[[gnu::always_inline]] inline void fill_scores(const Attention& a, const Dots& dots, int32_t key_exponent, Query* query,
+                                               int32_t* score) {
+    const size_t positions = a.positions, head_dim = a.head_dim;
     const int8_t* keys = reinterpret_cast<const int8_t*>(a.keys);
-    const uint16_t *key_scales = a.key_scales, *value_scales = a.value_scales;
-    const size_t head_dim = a.head_dim;
-    int32x4_t largest = vdupq_n_s32(-0x7fffffff);
-    uint16x8_t key_most = vdupq_n_u16(0), key_least = vdupq_n_u16(0xffff), value_most = key_most;
-    uint32_t left = a.positions;
+    const uint16_t* key_scales = a.key_scales;
+    int32x4_t largest[queries];
+    for (uint32_t j = 0; j < queries; j++) largest[j] = vdupq_n_s32(-0x7fffffff);
+    size_t left = positions, eight = positions % lanes ? positions % lanes : lanes;  // the first step is by what is no whole eight
     do {
-        if (left < lanes) {
-            const uint32_t back = lanes - left;
-            keys -= back * head_dim, key_scales -= back, value_scales -= back, score -= back, left = lanes;
-        }
         const uint16x8_t own_scales = load8(key_scales);
-        const Eight s = scores8({dots(query, keys, head_dim), dots(query, keys + 4 * head_dim, head_dim)}, own_scales, scale);
-        store(score, s.low);
-        store(score + 4, s.high);
-        largest = vmaxq_s32(largest, vmaxq_s32(s.low, s.high));
-        key_most = vmaxq_u16(key_most, own_scales);
-        key_least = vminq_u16(key_least, own_scales);
-        value_most = vmaxq_u16(value_most, load8(value_scales));
-        keys += lanes * head_dim, key_scales += lanes, value_scales += lanes, score += lanes, left -= lanes;
+        const Eight m = mantissas(own_scales), shift = shifts(own_scales, key_exponent);
+        Eight d[queries];
+        dots.of_eight(keys, head_dim, d);
+#pragma GCC unroll 2
+        for (uint32_t j = 0; j < queries; j++) {
+            const Eight s{scores4(d[j].low, m.low, query[j].factor, shift.low),
+                          scores4(d[j].high, m.high, query[j].factor, shift.high)};
+            store(score + j * positions, s.low);
+            store(score + j * positions + 4, s.high);
+            largest[j] = vmaxq_s32(vmaxq_s32(largest[j], s.low), s.high);
+        }
+        keys += eight * head_dim, key_scales += eight, score += eight, left -= eight, eight = lanes;
     } while (left);
-    // The bits of a bf16 that is not negative are ordered as it is; from 16 on, a zero value's weight rounds to 0 with any mantissa.
-    const int32_t e = largest_lane(value_most) >> 7, most = largest_lane(key_most) >> 7, least = 0xffff - largest_lane(vmvnq_u16(key_least));
-    return {largest_lane(largest), e, e >= 16 && e <= 240 && least >= 0x80 && shift_of(most, scale) <= 0};
+    for (uint32_t j = 0; j < queries; j++) query[j].largest = largest_lane(largest[j]);
 }
 
 // (a * b) >> 16
@@ -106,89 +132,74 @@ struct EightUnsigned {
 [[gnu::always_inline]] inline EightUnsigned exp2_negative8(const Eight& d) {
     const uint16x8x2_t parts = vuzpq_u16(vreinterpretq_u16_s32(d.low), vreinterpretq_u16_s32(d.high));
     const uint16x8_t f = parts.val[0];
-    const int16x8_t down = vnegq_s16(vreinterpretq_s16_u16(vminq_u16(parts.val[1], vdupq_n_u16(31))));
+    const Eight down = widened(vnegq_s16(vreinterpretq_s16_u16(vminq_u16(parts.val[1], vdupq_n_u16(31)))));
     uint16x8_t p = vsubq_u16(vdupq_n_u16(15149), multiply_high8(vdupq_n_u16(2596), f));
     p = vsubq_u16(vdupq_n_u16(45324), multiply_high8(p, f));
     p = multiply_high8(p, f);
     const uint32x4_t one = vdupq_n_u32(65536);
-    return {vshlq_u32(vsubw_u16(one, vget_low_u16(p)), vmovl_s16(vget_low_s16(down))),
-            vshlq_u32(vsubw_u16(one, vget_high_u16(p)), vmovl_s16(vget_high_s16(down)))};
+    return {vshlq_u32(vsubw_u16(one, vget_low_u16(p)), down.low), vshlq_u32(vsubw_u16(one, vget_high_u16(p)), down.high)};
 }
 
-// weight_of eight lanes; a shift by 31 leaves nothing, as all from 26 on.
-[[gnu::always_inline]] inline int16x8_t weights8(const EightUnsigned& p, uint16x8_t value_scales, int32_t largest_exponent) {
-    const uint16x8_t m = mantissas(value_scales);
-    const int16x8_t up = vmaxq_s16(vsubq_s16(exponents(value_scales), vdupq_n_s16(int16_t(9 + largest_exponent))), vdupq_n_s16(-31));
-    const uint32x4_t low = vrshlq_u32(vmulq_u32(p.low, vmovl_u16(vget_low_u16(m))), vmovl_s16(vget_low_s16(up)));
-    const uint32x4_t high = vrshlq_u32(vmulq_u32(p.high, vmovl_u16(vget_high_u16(m))), vmovl_s16(vget_high_s16(up)));
+// weight_of, of four lanes.
+[[gnu::always_inline]] inline int16x8_t weights8(const EightUnsigned& p, const Eight& m, const Eight& shift) {
+    const uint32x4_t low = vrshlq_u32(vmulq_u32(p.low, vreinterpretq_u32_s32(m.low)), shift.low);
+    const uint32x4_t high = vrshlq_u32(vmulq_u32(p.high, vreinterpretq_u32_s32(m.high)), shift.high);
     return vuzpq_s16(vreinterpretq_s16_u32(low), vreinterpretq_s16_u32(high)).val[0];
 }
 
-// Turns scores into weights in place, as int16 from the front: a weight's place never lies behind its score's. The last eight are
-// read before, so that they may be done twice; their probabilities count once. Returns the sum of all probabilities.
-[[gnu::always_inline]] inline uint32_t scores_to_weights(const Attention& a, const Extremes& x, const int32_t* score, int16_t* weight) {
-    const int32x4_t largest = vdupq_n_s32(x.score);
+// The last lanes, from `begin` on.
+[[gnu::always_inline]] inline EightUnsigned lanes_from(uint32_t begin, const EightUnsigned& p) {
+    static const uint32_t order[lanes] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint32x4_t first = vdupq_n_u32(begin);
+    return {vandq_u32(p.low, vcgeq_u32(vld1q_u32(order), first)), vandq_u32(p.high, vcgeq_u32(vld1q_u32(order + 4), first))};
+}
+
+// Weights lie where their query's scores lay, from the front: 16 bytes for eight positions, as the row has them. If positions are
+// no multiple of eight, the last 16 bytes are those of the last eight positions, where those that came before weigh nothing.
+//
+// Turns the scores of each query into weights, and gives each the sum of its probabilities. A weight's place never lies behind its
+// score's, but for the last eight, which are read before.
+template <class Steps, uint32_t queries>
+[[gnu::always_inline]] inline void scores_to_weights(const Attention& a, int32_t value_exponent, const Query* query, int32_t* score,
+                                                     uint32_t* total) {
+    const size_t positions = a.positions, eights = positions / lanes;
     const uint16_t* value_scales = a.value_scales;
-    const uint32_t positions = a.positions;
-    const Eight last = load_scores(score + (positions - lanes));
-    uint32x4_t total = vdupq_n_u32(0);
-    uint32_t left = positions;
-    for (; left >= lanes; left -= lanes, score += lanes, weight += lanes, value_scales += lanes) {
-        const Eight s = load_scores(score);
-        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, s.low), vsubq_s32(largest, s.high)});
-        total = vaddq_u32(total, vaddq_u32(p.low, p.high));
-        store(weight, weights8(p, load8(value_scales), x.value_exponent));
+    Eight last[queries];
+    int32x4_t largest[queries];
+    uint32x4_t sum[queries];
+    for (uint32_t j = 0; j < queries; j++) {
+        last[j] = load_scores(score + (j + 1) * positions - lanes);
+        largest[j] = vdupq_n_s32(query[j].largest);
+        sum[j] = vdupq_n_u32(0);
     }
-    if (left) {
-        static const uint32_t order[lanes] = {0, 1, 2, 3, 4, 5, 6, 7};
-        const uint32_t back = lanes - left;
-        const EightUnsigned p = exp2_negative8({vsubq_s32(largest, last.low), vsubq_s32(largest, last.high)});
-        total = vaddq_u32(total, vandq_u32(p.low, vcgeq_u32(vld1q_u32(order), vdupq_n_u32(back))));
-        total = vaddq_u32(total, vandq_u32(p.high, vcgeq_u32(vld1q_u32(order + 4), vdupq_n_u32(back))));
-        store(weight - back, weights8(p, load8(value_scales - back), x.value_exponent));
-    }
-    const uint32x2_t two = vadd_u32(vget_low_u32(total), vget_high_u32(total));
-    return vget_lane_u32(vpadd_u32(two, two), 0);
-}
-
-template <int lane>
-[[gnu::always_inline]] inline void add_weighted(Eight& sum, int8x8_t values, int16x4_t weights) {
-    const int16x8_t v = vmovl_s8(values);
-    sum.low = vmlal_lane_s16(sum.low, vget_low_s16(v), weights, lane);
-    sum.high = vmlal_lane_s16(sum.high, vget_high_s16(v), weights, lane);
-}
-
-// Eight elements of the sum of weighted values over [begin, end), at most sum_block positions.
-[[gnu::always_inline]] inline Eight weighted_sum8(const int8_t* values, size_t head_dim, const int16_t* weight, uint32_t begin, uint32_t end) {
-    Eight sum{vdupq_n_s32(0), vdupq_n_s32(0)};
-    const int8_t* v = values + size_t(begin) * head_dim;
-    uint32_t t = begin;
-    if (head_dim == 8)
-        for (; t + lanes <= end; t += lanes) {  // two positions a register
-            const Unit u = next_unit(v);
-            const int16x8_t w = load8(weight + t);
-            add_weighted<0>(sum, vget_low_s8(u.chunk[0]), vget_low_s16(w));
-            add_weighted<1>(sum, vget_high_s8(u.chunk[0]), vget_low_s16(w));
-            add_weighted<2>(sum, vget_low_s8(u.chunk[1]), vget_low_s16(w));
-            add_weighted<3>(sum, vget_high_s8(u.chunk[1]), vget_low_s16(w));
-            add_weighted<0>(sum, vget_low_s8(u.chunk[2]), vget_high_s16(w));
-            add_weighted<1>(sum, vget_high_s8(u.chunk[2]), vget_high_s16(w));
-            add_weighted<2>(sum, vget_low_s8(u.chunk[3]), vget_high_s16(w));
-            add_weighted<3>(sum, vget_high_s8(u.chunk[3]), vget_high_s16(w));
+    const int32_t* from = score;
+    int8_t* to = reinterpret_cast<int8_t*>(score);
+    for (size_t left = eights; left; left--, from += lanes, to += 16, value_scales += lanes) {
+        const uint16x8_t own_scales = load8(value_scales);
+        const Eight m = mantissas(own_scales), shift = shifts(own_scales, 9 + value_exponent);
+#pragma GCC unroll 2
+        for (uint32_t j = 0; j < queries; j++) {
+            const Eight s = load_scores(from + j * positions);
+            const EightUnsigned p = exp2_negative8({vsubq_s32(largest[j], s.low), vsubq_s32(largest[j], s.high)});
+            sum[j] = vaddq_u32(sum[j], vaddq_u32(p.low, p.high));
+            Steps::store_weights(to + j * positions * sizeof *score, weights8(p, m, shift));
         }
-    for (; t + lanes <= end; t += lanes) {
-        const int16x8_t w = load8(weight + t);
-        add_weighted<0>(sum, load8(v), vget_low_s16(w)), v += head_dim;
-        add_weighted<1>(sum, load8(v), vget_low_s16(w)), v += head_dim;
-        add_weighted<2>(sum, load8(v), vget_low_s16(w)), v += head_dim;
-        add_weighted<3>(sum, load8(v), vget_low_s16(w)), v += head_dim;
-        add_weighted<0>(sum, load8(v), vget_high_s16(w)), v += head_dim;
-        add_weighted<1>(sum, load8(v), vget_high_s16(w)), v += head_dim;
-        add_weighted<2>(sum, load8(v), vget_high_s16(w)), v += head_dim;
-        add_weighted<3>(sum, load8(v), vget_high_s16(w)), v += head_dim;
     }
-    for (; t < end; t++, v += head_dim) add_weighted<0>(sum, load8(v), vdup_n_s16(weight[t]));
-    return sum;
+    if (positions % lanes) {
+        const uint16x8_t own_scales = load8(a.value_scales + positions - lanes);
+        const Eight m = mantissas(own_scales), shift = shifts(own_scales, 9 + value_exponent);
+        for (uint32_t j = 0; j < queries; j++) {
+            const EightUnsigned p =
+                lanes_from(uint32_t(lanes - positions % lanes),
+                           exp2_negative8({vsubq_s32(largest[j], last[j].low), vsubq_s32(largest[j], last[j].high)}));
+            sum[j] = vaddq_u32(sum[j], vaddq_u32(p.low, p.high));
+            Steps::store_weights(to + j * positions * sizeof *score, weights8(p, m, shift));
+        }
+    }
+    for (uint32_t j = 0; j < queries; j++) {
+        const uint32x2_t two = vadd_u32(vget_low_u32(sum[j]), vget_high_u32(sum[j]));
+        total[j] = vget_lane_u32(vpadd_u32(two, two), 0);
+    }
 }
 
 [[gnu::always_inline]] inline void store_scaled(const Eight& sum, float unit, float* out) {
@@ -202,40 +213,86 @@ template <int lane>
 #endif
 }
 
-void sum_values(const Attention& a, const int16_t* weight, float unit, float* out) {
+// Eight elements of each query's sum of weighted values over [begin, end), at most sum_block positions; begin is a multiple of
+// eight.
+template <class Sums>
+[[gnu::always_inline]] inline void sum_block8(const Attention& a, const int8_t* values, const int32_t* weight, uint32_t begin,
+                                              uint32_t end, Eight* sum) {
+    Sums sums;
+    const size_t head_dim = a.head_dim, row = a.positions * sizeof *weight;
+    const int8_t *v = values + begin * head_dim, *w = reinterpret_cast<const int8_t*>(weight) + 2 * size_t(begin);
+    for (size_t left = (end - begin) / lanes; left; left--, w += 16) sums.add_eight(v, head_dim, w, row);
+    if (end % lanes) {
+        v -= (lanes - end % lanes) * head_dim;
+        sums.add_eight(v, head_dim, w, row);
+    }
+    sums.finish(sum);
+}
+
+template <class Sums, uint32_t queries>
+[[gnu::always_inline]] inline void sum_values(const Attention& a, const int32_t* weight, const float* unit, float* out) {
     const int8_t* values = reinterpret_cast<const int8_t*>(a.values);
     for (uint32_t i = 0; i < a.head_dim; i += lanes) {
+        Eight sum[queries];
         if (a.positions <= sum_block) {
-            store_scaled(weighted_sum8(values + i, a.head_dim, weight, 0, a.positions), unit, out + i);
+            sum_block8<Sums>(a, values + i, weight, 0, a.positions, sum);
+            for (uint32_t j = 0; j < queries; j++) store_scaled(sum[j], unit[j], out + j * a.head_dim + i);
             continue;
         }
-        int64_t sums[lanes] = {};
+        int64_t sums[queries][lanes] = {};
         for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
-            const uint32_t end = a.positions - begin < sum_block ? a.positions : begin + sum_block;
-            const Eight sum = weighted_sum8(values + i, a.head_dim, weight, begin, end);
-            int32_t part[lanes];
-            store(part, sum.low), store(part + 4, sum.high);
-            for (uint32_t j = 0; j < lanes; j++) sums[j] += part[j];
+            sum_block8<Sums>(a, values + i, weight, begin, a.positions - begin < sum_block ? a.positions : begin + sum_block, sum);
+            for (uint32_t j = 0; j < queries; j++) {
+                int32_t part[lanes];
+                store(part, sum[j].low), store(part + 4, sum[j].high);
+                for (uint32_t e = 0; e < lanes; e++) sums[j][e] += part[e];
+            }
         }
-        for (uint32_t j = 0; j < lanes; j++) out[i + j] = float(sums[j]) * unit;
+        for (uint32_t j = 0; j < queries; j++)
+            for (uint32_t e = 0; e < lanes; e++) out[j * a.head_dim + i + e] = float(sums[j][e]) * unit[j];
     }
 }
 
-template <FourDots dots>
-[[gnu::always_inline]] inline void attend_q8(const Attention& a, const float* q, float* out) {
-    if (a.head_dim % 8 || a.positions < lanes) return ref_attend_q8(a, q, out);
-    alignas(16) int8_t query[max_head_dim];
-    float query_scale;
-    neon_quantize_row(q, a.head_dim, QuantizedTile{query, &query_scale, nullptr, a.head_dim}, 0);
-    const ScoreScale scale = score_scale(query_scale, a.scale);
-    if (!scale.finite) return ref_attend_q8(a, q, out);
+// False, with out untouched, if it is ref's.
+template <class Steps, uint32_t queries>
+[[gnu::always_inline]] inline bool attended(const Attention& a, const float* q, float* out) {
+    if (a.head_dim % 8 || a.positions < lanes) return false;
+    const Exponents largest = largest_exponents(a);
+    if (!largest.usual) return false;
+    int32_t* const score = reinterpret_cast<int32_t*>(a.scratch);
+    int8_t* const quantized = reinterpret_cast<int8_t*>(a.scratch + size_t(queries) * a.positions);
+    Query query[queries];
+    for (uint32_t j = 0; j < queries; j++) {
+        float query_scale;
+        neon_quantize_row(q + j * a.head_dim, a.head_dim,
+                          QuantizedTile{quantized + j * a.head_dim, &query_scale, nullptr, a.head_dim}, 0);
+        if (!has_factor(score_scale(query_scale, a.scale), largest.key, query[j])) return false;
+    }
+    if (a.head_dim == 8)
+        fill_scores<queries>(a, typename Steps::template DotsOf8<queries>(quantized), largest.key, query, score);
+    else
+        fill_scores<queries>(a, typename Steps::template Dots<queries>{quantized}, largest.key, query, score);
+    uint32_t total[queries];
+    scores_to_weights<Steps, queries>(a, largest.value, query, score, total);
+    float unit[queries];
+    for (uint32_t j = 0; j < queries; j++) unit[j] = output_scale(largest.value, total[j]);
+    if (a.head_dim == 8)
+        sum_values<typename Steps::template SumsOf8<queries>, queries>(a, score, unit, out);
+    else
+        sum_values<typename Steps::template Sums<queries>, queries>(a, score, unit, out);
+    return true;
+}
 
-    int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
-    int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);
-    const Extremes x = fill_scores<dots>(a, query, scale, score);
-    if (!x.usual) return ref_attend_q8(a, q, out);
-    const uint32_t total = scores_to_weights(a, x, score, weight);
-    sum_values(a, weight, output_scale(x.value_exponent, total), out);
+template <class Steps>
+[[gnu::always_inline]] inline void attend_q8(const Attention& a, const float* q, float* out) {
+    if (!attended<Steps, 1>(a, q, out)) ref_attend_q8(a, q, out);
+}
+
+template <class Steps>
+[[gnu::always_inline]] inline void attend_two_q8(const Attention& a, const float* q, float* out) {
+    if (attended<Steps, 2>(a, q, out)) return;
+    ref_attend_q8(a, q, out);
+    ref_attend_q8(a, q + a.head_dim, out + a.head_dim);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace mote {
 void neon_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void neon_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void neon_attend_q8(const Attention& a, const float* q, float* out);
+void neon_attend_two_q8(const Attention& a, const float* q, float* out);
 void neon_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void neon_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void neon_activate(Activation activation, float* x, uint32_t n);
