@@ -229,27 +229,31 @@ template <class Sums>
     sums.finish(sum);
 }
 
+// The same where one block's sum is a part.
+[[gnu::noinline, gnu::unused]] void add_and_store_scaled(const Eight& sum, float unit, int64_t* total, float* out) {
+    int32_t part[lanes];
+    store(part, sum.low), store(part + 4, sum.high);
+    for (uint32_t e = 0; e < lanes; e++) out[e] = float(total[e] += part[e]) * unit;
+}
+
 template <class Sums, uint32_t queries>
 [[gnu::always_inline]] inline void sum_values(const Attention& a, const int32_t* weight, const float* unit, float* out) {
-    const int8_t* values = reinterpret_cast<const int8_t*>(a.values);
     for (uint32_t i = 0; i < a.head_dim; i += lanes) {
-        Eight sum[queries];
-        if (a.positions <= sum_block) {
-            sum_block8<Sums>(a, values + i, weight, 0, a.positions, sum);
-            for (uint32_t j = 0; j < queries; j++) store_scaled(sum[j], unit[j], out + j * a.head_dim + i);
-            continue;
-        }
-        int64_t sums[queries][lanes] = {};
-        for (uint32_t begin = 0; begin < a.positions; begin += sum_block) {
-            sum_block8<Sums>(a, values + i, weight, begin, a.positions - begin < sum_block ? a.positions : begin + sum_block, sum);
+        const int8_t* values = reinterpret_cast<const int8_t*>(a.values) + i;
+        int64_t total[queries][lanes];
+        if (a.positions > sum_block) __builtin_memset(total, 0, sizeof total);
+        for (uint32_t begin = 0, end; begin < a.positions; begin = end) {
+            end = a.positions - begin < sum_block ? a.positions : begin + sum_block;
+            Eight sum[queries];
+            sum_block8<Sums>(a, values, weight, begin, end, sum);
             for (uint32_t j = 0; j < queries; j++) {
-                int32_t part[lanes];
-                store(part, sum[j].low), store(part + 4, sum[j].high);
-                for (uint32_t e = 0; e < lanes; e++) sums[j][e] += part[e];
+                float* to = out + j * a.head_dim + i;
+                if (a.positions <= sum_block)
+                    store_scaled(sum[j], unit[j], to);
+                else
+                    add_and_store_scaled(sum[j], unit[j], total[j], to);
             }
         }
-        for (uint32_t j = 0; j < queries; j++)
-            for (uint32_t e = 0; e < lanes; e++) out[j * a.head_dim + i + e] = float(sums[j][e]) * unit[j];
     }
 }
 
