@@ -1,12 +1,12 @@
 // threads: rounds, so that a worker never misses or repeats one.
 #include "train/threads.h"
 
-#include <cblas.h>
+#include "train/blas.h"
 
 namespace mote::tools {
 
 Threads::Threads(size_t count) {
-    openblas_set_num_threads(1);  // the products of different threads run beside each other
+    load_blas();  // before there are threads that use it
     for (size_t t = 1; t < count; t++) workers_.emplace_back([this, t] { serve(t); });
 }
 

@@ -1,5 +1,6 @@
-// attention: one query, or two that share their cache, against one head's q8 cache, sixteen positions or elements at a time. Every step
-// is the integer step of softmax.h; what a tail lacks is masked away. What belongs to positions is loaded and spread once for both.
+// attention: one query, or two that share their cache, against one head's q8 cache, sixteen positions or elements at a time. Every
+// step is the integer step of softmax.h; what a tail lacks is masked away. What belongs to positions is loaded and spread once for
+// both.
 #include <immintrin.h>
 
 #include "../ref/ref.h"
@@ -16,8 +17,8 @@ struct Query {
     alignas(64) int8_t q[max_head_dim];
     int32_t minus_bias;  // -128 times the sum of its elements
     ScoreScale scale;
-    int32_t largest;     // score
-    uint32_t total;      // of all probabilities
+    int32_t largest;  // score
+    uint32_t total;   // of all probabilities
 };
 
 void prepare(const Attention& a, const float* q, Query& query) {
@@ -53,8 +54,10 @@ void dot16_of_8(const Query* query, const int8_t* keys, uint32_t positions, __m5
     const uint32_t bytes = positions * 8;
     const __m512i low = _mm512_maskz_loadu_epi8(first_bytes(bytes), keys);
     const __m512i high = _mm512_maskz_loadu_epi8(bytes > 64 ? first_bytes(bytes - 64) : 0, keys + 64);
-    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), odd = _mm512_or_si512(even, set1(1));
-    const __m512i first = flip(_mm512_permutex2var_epi32(low, even, high)), second = flip(_mm512_permutex2var_epi32(low, odd, high));
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
+                  odd = _mm512_or_si512(even, set1(1));
+    const __m512i first = flip(_mm512_permutex2var_epi32(low, even, high)),
+                  second = flip(_mm512_permutex2var_epi32(low, odd, high));
     for (uint32_t j = 0; j < queries; j++) {
         int32_t half[2];
         __builtin_memcpy(half, query[j].q, sizeof half);
@@ -69,7 +72,9 @@ void dot16(const Query* query, const int8_t* keys, uint32_t head_dim, __m512i* d
     for (uint32_t r = 0; r < 4; r++, keys += size_t(4) * head_dim) {
         for (uint32_t j = 0; j < queries; j++) sums[j][r] = _mm512_setzero_si512();
         for (uint32_t i = 0; i < head_dim; i += 16) {
-            const auto key = [&](uint32_t k) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(keys + size_t(k) * head_dim + i)); };
+            const auto key = [&](uint32_t k) {
+                return _mm_loadu_si128(reinterpret_cast<const __m128i*>(keys + size_t(k) * head_dim + i));
+            };
             __m512i four = _mm512_inserti32x4(_mm512_castsi128_si512(key(0)), key(1), 1);
             four = flip(_mm512_inserti32x4(_mm512_inserti32x4(four, key(2), 2), key(3), 3));
             for (uint32_t j = 0; j < queries; j++) {
@@ -82,7 +87,8 @@ void dot16(const Query* query, const int8_t* keys, uint32_t head_dim, __m512i* d
         const __m512i* s = sums[j];
         const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(s[0], s[1]), _mm512_unpackhi_epi32(s[0], s[1]));
         const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(s[2], s[3]), _mm512_unpackhi_epi32(s[2], s[3]));
-        const __m512i c = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));  // quarter k: key k of each register
+        const __m512i c =
+            _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));  // quarter k: key k of each register
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         dots[j] = _mm512_add_epi32(_mm512_permutexvar_epi32(order, c), set1(query[j].minus_bias));
     }
@@ -98,7 +104,8 @@ void dot_tail(const Query* query, const int8_t* keys, uint32_t positions, uint32
         for (uint32_t i = 0; i < head_dim; i += 64) {
             const __mmask64 mask = first_bytes(head_dim - i);
             const __m512i k = flip(_mm512_maskz_loadu_epi8(mask, keys + size_t(t) * head_dim + i));
-            for (uint32_t j = 0; j < queries; j++) sum[j] = _mm512_dpbusd_epi32(sum[j], k, _mm512_maskz_loadu_epi8(mask, query[j].q + i));
+            for (uint32_t j = 0; j < queries; j++)
+                sum[j] = _mm512_dpbusd_epi32(sum[j], k, _mm512_maskz_loadu_epi8(mask, query[j].q + i));
         }
         for (uint32_t j = 0; j < queries; j++) sums[j][t] = _mm512_reduce_add_epi32(sum[j]) + query[j].minus_bias;
     }
@@ -109,14 +116,16 @@ void dot_tail(const Query* query, const int8_t* keys, uint32_t positions, uint32
 
 // (a * b) >> 16 of signed 32-bit lanes, the lower 32 bits of it; b fits 15 bits.
 __m512i multiply_shift16(__m512i a, int32_t b) {
-    const __m512i shifted = set1(b << 16), even = _mm512_mul_epi32(a, shifted), odd = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), shifted);
+    const __m512i shifted = set1(b << 16), even = _mm512_mul_epi32(a, shifted),
+                  odd = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), shifted);
     return merge_upper(even, odd);
 }
 
-// Shifts to the left, for which a product is clamped, as score_of saturates: a product is below 2^30, so clamping to 2^30 before such a
-// shift, and not otherwise, is the same. Shifts by more than 30 take that definition itself.
+// Shifts to the left, for which a product is clamped, as score_of saturates: a product is below 2^30, so clamping to 2^30 before
+// such a shift, and not otherwise, is the same. Shifts by more than 30 take that definition itself.
 [[gnu::noinline]] __m512i shift_scores(__m512i product, __m512i shift) {
-    const __m512i zero = _mm512_setzero_si512(), left = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero), right = _mm512_max_epi32(shift, zero);
+    const __m512i zero = _mm512_setzero_si512(), left = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero),
+                  right = _mm512_max_epi32(shift, zero);
     const __m512i bound = _mm512_srlv_epi32(set1(1 << 30), left);
     const __m512i clamped = _mm512_max_epi32(_mm512_min_epi32(product, bound), _mm512_sub_epi32(zero, bound));
     return _mm512_srav_epi32(_mm512_sllv_epi32(clamped, left), right);
@@ -129,7 +138,8 @@ __m512i multiply_shift16(__m512i a, int32_t b) {
 }
 
 // Of the keys that are `active`.
-__m512i scores16(__m512i dots, const uint16_t* key_scales, __m512i mantissa, __m512i exponent, __mmask16 active, const ScoreScale& scale) {
+__m512i scores16(__m512i dots, const uint16_t* key_scales, __m512i mantissa, __m512i exponent, __mmask16 active,
+                 const ScoreScale& scale) {
     const __m512i shift = _mm512_sub_epi32(set1(134 - 32 - scale.exponent), exponent);
     const __m512i product = multiply_shift16(_mm512_mullo_epi32(dots, mantissa), scale.mantissa);
     if (_mm512_mask_cmplt_epi32_mask(active, shift, _mm512_setzero_si512()) == 0) return _mm512_srav_epi32(product, shift);
@@ -153,9 +163,12 @@ Cache fill_scores(const Attention& a, Query* query, int32_t* const* score) {
         const __mmask16 active = first_lanes(left);
         const int8_t* k = keys + size_t(t) * a.head_dim;
         __m512i dots[queries];
-        if (of_8) dot16_of_8<queries>(query, k, left, dots);
-        else if (left >= lanes) dot16<queries>(query, k, a.head_dim, dots);
-        else dot_tail<queries>(query, k, left, a.head_dim, dots);
+        if (of_8)
+            dot16_of_8<queries>(query, k, left, dots);
+        else if (left >= lanes)
+            dot16<queries>(query, k, a.head_dim, dots);
+        else
+            dot_tail<queries>(query, k, left, a.head_dim, dots);
         const __m512i bf16 = load_scales(a.key_scales + t, active), mantissa = mantissas(bf16), exponent = exponents(bf16);
         for (uint32_t j = 0; j < queries; j++) {
             const __m512i s = scores16(dots[j], a.key_scales + t, mantissa, exponent, active, query[j].scale);
@@ -172,8 +185,8 @@ Cache fill_scores(const Attention& a, Query* query, int32_t* const* score) {
 
 // ---- weights
 
-// exp2_negative of sixteen lanes: all products are of the lower halves, of which VPMULHUW gives the upper half, and the upper halves of
-// one factor are 0. A shift by 32 and more gives 0, as it should.
+// exp2_negative of sixteen lanes: all products are of the lower halves, of which VPMULHUW gives the upper half, and the upper
+// halves of one factor are 0. A shift by 32 and more gives 0, as it should.
 __m512i exp2_negative16(__m512i d, __mmask16 active) {
     __m512i p = _mm512_sub_epi32(set1(15149), _mm512_mulhi_epu16(d, set1(2596)));
     p = _mm512_sub_epi32(set1(45324), _mm512_mulhi_epu16(p, d));
@@ -191,8 +204,8 @@ void store_pairs(__m512i weights, int32_t* pair) {
 
 // Weights of `count` positions from `begin` on (at most sum_block), and zeros up to a multiple of sixteen.
 template <uint32_t queries>
-void fill_weights(const Attention& a, Query* query, int32_t value_exponent, const int32_t* const* score, uint32_t begin, uint32_t count,
-                  int32_t (*pair)[pairs]) {
+void fill_weights(const Attention& a, Query* query, int32_t value_exponent, const int32_t* const* score, uint32_t begin,
+                  uint32_t count, int32_t (*pair)[pairs]) {
     __m512i total[queries];
     for (uint32_t j = 0; j < queries; j++) total[j] = _mm512_setzero_si512();
     for (uint32_t t = 0; t < count; t += lanes) {
@@ -247,13 +260,15 @@ void sum_of_8(const int8_t* values, const int32_t (*pair)[pairs], uint32_t count
 
 // Sixteen elements of two positions, as words of both.
 __m512i two_of_16(const int8_t* first, const int8_t* second) {
-    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first)), b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first)),
+                  b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
     return _mm512_cvtepi8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(a, b), _mm_unpacklo_epi8(a, b)));
 }
 
 // Sixteen elements of the sum, in four registers, so that no step waits for the one before.
 template <uint32_t queries>
-void sum16(const int8_t* values, uint32_t head_dim, const int32_t (*pair)[pairs], uint32_t count, uint32_t element, int32_t (*sums)[max_head_dim]) {
+void sum16(const int8_t* values, uint32_t head_dim, const int32_t (*pair)[pairs], uint32_t count, uint32_t element,
+           int32_t (*sums)[max_head_dim]) {
     __m512i s[queries][4];
     for (uint32_t j = 0; j < queries; j++) s[j][0] = s[j][1] = s[j][2] = s[j][3] = _mm512_setzero_si512();
     const auto add = [&](uint32_t t, uint32_t k, uint32_t second) {
@@ -266,7 +281,8 @@ void sum16(const int8_t* values, uint32_t head_dim, const int32_t (*pair)[pairs]
     // A position beyond the last has weight 0, and is not read.
     for (uint32_t k = 0; t < count && k < 8 && t + k < count; k++) add(t, k, t + k + 8 < count ? t + k + 8 : t + k);
     for (uint32_t j = 0; j < queries; j++)
-        _mm512_store_si512(sums[j] + element, _mm512_add_epi32(_mm512_add_epi32(s[j][0], s[j][1]), _mm512_add_epi32(s[j][2], s[j][3])));
+        _mm512_store_si512(sums[j] + element,
+                           _mm512_add_epi32(_mm512_add_epi32(s[j][0], s[j][1]), _mm512_add_epi32(s[j][2], s[j][3])));
 }
 
 template <uint32_t queries, bool of_8>
@@ -286,7 +302,8 @@ void attend_values(const Attention& a, Query* query, int32_t value_exponent, con
         for (uint32_t j = 0; j < queries; j++) {
             const __m512 unit = _mm512_set1_ps(output_scale(value_exponent, query[j].total));
             for (uint32_t i = 0; i < a.head_dim; i += lanes)
-                _mm512_mask_storeu_ps(out + j * a.head_dim + i, first_lanes(a.head_dim - i), _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_load_si512(sums[j] + i)), unit));
+                _mm512_mask_storeu_ps(out + j * a.head_dim + i, first_lanes(a.head_dim - i),
+                                      _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_load_si512(sums[j] + i)), unit));
         }
         return;
     }
@@ -321,7 +338,8 @@ void attend(const Attention& a, const float* q, float* out) {
     for (uint32_t j = 0; j < queries; j++) {
         float* own = out + j * a.head_dim;
         const int32_t* const own_score[] = {score[j]};
-        if (cache.finite && query[j].scale.finite) attend_values<1, of_8>(a, query + j, cache.value_exponent, own_score, own);
+        if (cache.finite && query[j].scale.finite)
+            attend_values<1, of_8>(a, query + j, cache.value_exponent, own_score, own);
         else
             for (uint32_t i = 0; i < a.head_dim; i++) own[i] = float_of(nan_bits);
     }
@@ -330,9 +348,12 @@ void attend(const Attention& a, const float* q, float* out) {
 }  // namespace
 
 void avx512_attend_q8(const Attention& a, const float* q, float* out) {
-    if (a.head_dim == 8) attend<1, true>(a, q, out);
-    else if (a.head_dim % 16 == 0) attend<1, false>(a, q, out);
-    else ref_attend_q8(a, q, out);
+    if (a.head_dim == 8)
+        attend<1, true>(a, q, out);
+    else if (a.head_dim % 16 == 0)
+        attend<1, false>(a, q, out);
+    else
+        ref_attend_q8(a, q, out);
 }
 
 void avx512_attend_two_q8(const Attention& a, const float* q, float* out) {

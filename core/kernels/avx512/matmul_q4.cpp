@@ -38,7 +38,8 @@ __m512i load_scales(const int8_t* scales) {
 // Blocks of four rows times a vector whose groups are spread: up to four groups from group g on. Each line costs seven steps on
 // the two ports that take 512 bits; only below memory's own pace do they stay hidden behind it.
 template <uint32_t blocks, uint32_t count>
-[[gnu::always_inline]] inline void add_groups(const uint8_t* w, const int8_t* scales, uint32_t groups, uint32_t g, const GroupX* x, __m512i sums[]) {
+[[gnu::always_inline]] inline void add_groups(const uint8_t* w, const int8_t* scales, uint32_t groups, uint32_t g, const GroupX* x,
+                                              __m512i sums[]) {
     const __m512i mask = _mm512_set1_epi8(15), first = _mm512_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
     __m512i words[blocks];
     for (uint32_t b = 0; b < blocks; b++) words[b] = load_scales<count>(scales + 4 * (size_t(b) * groups + g));
@@ -62,9 +63,12 @@ void multiply_blocks(const uint8_t* w, const int8_t* scales, uint32_t groups, co
     uint32_t g = 0;
     for (; g + 4 <= groups; g += 4) add_groups<blocks, 4>(w, scales, groups, g, x, sums);
     switch (groups - g) {
-        case 3: return add_groups<blocks, 3>(w, scales, groups, g, x, sums);
-        case 2: return add_groups<blocks, 2>(w, scales, groups, g, x, sums);
-        case 1: return add_groups<blocks, 1>(w, scales, groups, g, x, sums);
+        case 3:
+            return add_groups<blocks, 3>(w, scales, groups, g, x, sums);
+        case 2:
+            return add_groups<blocks, 2>(w, scales, groups, g, x, sums);
+        case 1:
+            return add_groups<blocks, 1>(w, scales, groups, g, x, sums);
     }
 }
 
@@ -76,10 +80,12 @@ void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) 
         const size_t unit = size_t(row / 4) * groups;
         const uint32_t left = w.rows - row;
         __m512i sums[4] = {};
-        if (left > 12) multiply_blocks<4>(w.data + unit * 64, w.group_scales + unit * 4, groups, spread, sums);
+        if (left > 12)
+            multiply_blocks<4>(w.data + unit * 64, w.group_scales + unit * 4, groups, spread, sums);
         else
             for (uint32_t b = 0; 4 * b < left; b++)
-                multiply_blocks<1>(w.data + (unit + b * groups) * 64, w.group_scales + (unit + b * groups) * 4, groups, spread, sums + b);
+                multiply_blocks<1>(w.data + (unit + b * groups) * 64, w.group_scales + (unit + b * groups) * 4, groups, spread,
+                                   sums + b);
         store_rows16(add_quarters16(sums), w.row_scales + row, x_scale, left, y + row);
     }
 }
@@ -89,7 +95,8 @@ constexpr uint32_t most_tokens = 4;  // of a tile that share the unpacking of we
 // Blocks of four rows times some tokens. A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all
 // of it, and VPMADDWD multiplies it by the group's scale.
 template <uint32_t blocks, uint32_t tokens>
-void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, uint32_t stride, __m128i sums[][most_blocks]) {
+void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, uint32_t stride,
+              __m128i sums[][most_blocks]) {
     const __m512i mask = _mm512_set1_epi8(15);
     __m512i acc[tokens][blocks];
     for (uint32_t t = 0; t < tokens; t++)
@@ -102,7 +109,8 @@ void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int
             const __m512i v = _mm512_loadu_si512(w + unit * 64), scale = spread_scales(scales + unit * 4);
             const __m512i low = _mm512_and_si512(v, mask), high = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
             for (uint32_t t = 0; t < tokens; t++) {
-                const __m512i dots = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own[t].minus_eight, low, own[t].low), high, own[t].high);
+                const __m512i dots =
+                    _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(own[t].minus_eight, low, own[t].low), high, own[t].high);
                 acc[t][b] = _mm512_dpwssd_epi32(acc[t][b], dots, scale);
             }
         }
@@ -114,10 +122,14 @@ void multiply(const uint8_t* w, const int8_t* scales, uint32_t groups, const int
 template <uint32_t blocks>
 void multiply_some(uint32_t tokens, const uint8_t* w, const int8_t* scales, uint32_t groups, const int8_t* x, uint32_t stride,
                    __m128i sums[][most_blocks]) {
-    if (tokens == 4) multiply<blocks, 4>(w, scales, groups, x, stride, sums);
-    else if (tokens == 3) multiply<blocks, 3>(w, scales, groups, x, stride, sums);
-    else if (tokens == 2) multiply<blocks, 2>(w, scales, groups, x, stride, sums);
-    else multiply<blocks, 1>(w, scales, groups, x, stride, sums);
+    if (tokens == 4)
+        multiply<blocks, 4>(w, scales, groups, x, stride, sums);
+    else if (tokens == 3)
+        multiply<blocks, 3>(w, scales, groups, x, stride, sums);
+    else if (tokens == 2)
+        multiply<blocks, 2>(w, scales, groups, x, stride, sums);
+    else
+        multiply<blocks, 1>(w, scales, groups, x, stride, sums);
 }
 
 }  // namespace
@@ -133,8 +145,10 @@ void avx512_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, f
             const uint32_t tokens = count - i < most_tokens ? count - i : most_tokens;
             const int8_t* v = x.values + size_t(i) * x.stride;
             __m128i sums[most_tokens][most_blocks];
-            if (blocks == most_blocks) multiply_some<most_blocks>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
-            else multiply_some<1>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
+            if (blocks == most_blocks)
+                multiply_some<most_blocks>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
+            else
+                multiply_some<1>(tokens, w.data + unit * 64, w.group_scales + unit * 4, groups, v, x.stride, sums);
             for (uint32_t t = 0; t < tokens; t++)
                 for (uint32_t b = 0; b < blocks; b++)
                     store_rows(sums[t][b], w.row_scales + row + 4 * b, x.scales[i + t], w.rows - row - 4 * b,

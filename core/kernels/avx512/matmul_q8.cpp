@@ -53,9 +53,11 @@ void multiply_vector(const Matrix& w, const int8_t* x, float x_scale, float* y) 
     for (uint32_t row = 0; row < w.rows; row += 16, block += 4 * block_bytes) {
         const uint32_t left = w.rows - row;
         __m512i sums[4];
-        if (kept && left > 12) multiply_four_blocks(block, spread, block_bytes, sums);
+        if (kept && left > 12)
+            multiply_four_blocks(block, spread, block_bytes, sums);
         else
-            for (uint32_t b = 0; b < 4; b++) sums[b] = 4 * b < left ? multiply_block(block + b * block_bytes, spread, block_bytes) : bias;
+            for (uint32_t b = 0; b < 4; b++)
+                sums[b] = 4 * b < left ? multiply_block(block + b * block_bytes, spread, block_bytes) : bias;
         store_rows16(_mm512_sub_epi32(add_quarters16(sums), bias), w.row_scales + row, x_scale, left, y + row);
     }
 }
@@ -84,10 +86,14 @@ void multiply(const int8_t* w, uint32_t cols, const int8_t* x, uint32_t stride, 
 
 template <uint32_t blocks>
 void multiply_some(uint32_t tokens, const int8_t* w, uint32_t cols, const int8_t* x, uint32_t stride, __m128i sums[][most_blocks]) {
-    if (tokens == 4) multiply<blocks, 4>(w, cols, x, stride, sums);
-    else if (tokens == 3) multiply<blocks, 3>(w, cols, x, stride, sums);
-    else if (tokens == 2) multiply<blocks, 2>(w, cols, x, stride, sums);
-    else multiply<blocks, 1>(w, cols, x, stride, sums);
+    if (tokens == 4)
+        multiply<blocks, 4>(w, cols, x, stride, sums);
+    else if (tokens == 3)
+        multiply<blocks, 3>(w, cols, x, stride, sums);
+    else if (tokens == 2)
+        multiply<blocks, 2>(w, cols, x, stride, sums);
+    else
+        multiply<blocks, 1>(w, cols, x, stride, sums);
 }
 
 // Tokens whose activations stay close while all weights go by.
@@ -104,12 +110,14 @@ void matmul_tokens(const Matrix& w, const QuantizedTile& x, uint32_t first, uint
             const uint32_t tokens = count - i < most_tokens ? count - i : most_tokens;
             const int8_t* v = x.values + size_t(first + i) * x.stride;
             __m128i sums[most_tokens][most_blocks];
-            if (blocks == most_blocks) multiply_some<most_blocks>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
-            else multiply_some<1>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
+            if (blocks == most_blocks)
+                multiply_some<most_blocks>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
+            else
+                multiply_some<1>(tokens, data + size_t(row) * cols, cols, v, x.stride, sums);
             for (uint32_t t = 0; t < tokens; t++)
                 for (uint32_t b = 0; b < blocks; b++)
-                    store_rows(_mm_sub_epi32(sums[t][b], _mm_set1_epi32(bias[i + t])), w.row_scales + row + 4 * b, x.scales[first + i + t],
-                               w.rows - row - 4 * b, y + size_t(first + i + t) * w.rows + row + 4 * b);
+                    store_rows(_mm_sub_epi32(sums[t][b], _mm_set1_epi32(bias[i + t])), w.row_scales + row + 4 * b,
+                               x.scales[first + i + t], w.rows - row - 4 * b, y + size_t(first + i + t) * w.rows + row + 4 * b);
         }
         row += 4 * blocks;
     }

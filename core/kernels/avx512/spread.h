@@ -19,7 +19,9 @@ static inline __m128i add_quarters(__m512i v) {
 
 /// The sums of 16 rows, in order, from the partial sums of four blocks.
 static inline __m512i add_quarters16(const __m512i block[4]) {
-    const auto halves = [](__m512i a, __m512i b) { return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xee)); };
+    const auto halves = [](__m512i a, __m512i b) {
+        return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xee));
+    };
     const __m512i low = halves(block[0], block[1]), high = halves(block[2], block[3]);
     return _mm512_add_epi32(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xdd));
 }
@@ -33,9 +35,12 @@ static inline void store_rows16(__m512i sums, const uint16_t* row_scales, float 
 }
 
 /// Where the weights of one vector's product are asked for, in bytes before they are needed: memory answers one core's loads alone
-/// too late to keep it busy. (Inlined always: GCC takes a function that only prefetches for one without effects, and drops its calls.)
+/// too late to keep it busy. (Inlined always: GCC takes a function that only prefetches for one without effects, and drops its
+/// calls.)
 constexpr size_t prefetch_bytes = 8192;
-[[gnu::always_inline]] static inline void prefetch_ahead(const void* w) { _mm_prefetch(static_cast<const char*>(w) + prefetch_bytes, _MM_HINT_T1); }
+[[gnu::always_inline]] static inline void prefetch_ahead(const void* w) {
+    _mm_prefetch(static_cast<const char*>(w) + prefetch_bytes, _MM_HINT_T1);
+}
 
 /// Columns of a vector that is spread over four rows before it meets its matrix; wider ones are spread again for each block.
 constexpr uint32_t widest_spread = 4096;

@@ -1,4 +1,5 @@
-// avxvnni: what this row improves over AVX2. Needs AVX-VNNI, the 256-bit form of VPDPBUSD and VPDPWSSD that CPUs without AVX-512 have.
+// avxvnni: what this row improves over AVX2. Needs AVX-VNNI, the 256-bit form of VPDPBUSD and VPDPWSSD that CPUs without AVX-512
+// have.
 #pragma once
 
 #include "../kernels.h"

@@ -1,5 +1,5 @@
-// matmul_q4: a group of 32 columns is 64 bytes of four rows. Nibbles are unsigned as VPDPBUSD wants them; the sums begin at minus eight
-// times the activations.
+// matmul_q4: a group of 32 columns is 64 bytes of four rows. Nibbles are unsigned as VPDPBUSD wants them; the sums begin at minus
+// eight times the activations.
 #include <immintrin.h>
 
 #include "../avx2/matmul_q4.h"
@@ -30,8 +30,8 @@ struct Group {
         return _mm256_dpbusd_avx_epi32(_mm256_dpbusd_avx_epi32(sums, lows, low[half]), highs, high[half]);
     }
 
-    // A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all of it, and VPDPWSSD multiplies it by
-    // the row's scale, which stands in the low half of the row's place with a zero high half.
+    // A sum of eight products is at most 8 * 8 * 127 = 8128 in magnitude, so its low half is all of it, and VPDPWSSD multiplies it
+    // by the row's scale, which stands in the low half of the row's place with a zero high half.
     __m256i add(__m256i acc, const uint8_t* w, const int8_t* scales) const {
         const __m256i mask = _mm256_set1_epi8(15);
         int32_t four;
