@@ -14,6 +14,7 @@ void mve_matmul_q8(const Matrix& w, const QuantizedTile& x, uint32_t count, floa
 void mve_matmul_q4(const Matrix& w, const QuantizedTile& x, uint32_t count, float* y);
 void mve_quantize_row(const float* x, uint32_t cols, const QuantizedTile& to, uint32_t token);
 void mve_attend_q8(const Attention& a, const float* q, float* out);
+void mve_attend_two_q8(const Attention& a, const float* q, float* out);
 void mve_gate(Activation activation, float* gate, const float* up, uint32_t n);
 void mve_activate(Activation activation, float* x, uint32_t n);
 
