@@ -29,7 +29,9 @@ struct Pass {
     float* normed() const { return floats(plan.normed, a.dim); }
     float* rope_table() const { return floats(plan.rope, a.rope_dim); }
     float* work() const { return floats(plan.work, 0); }
-    Matrix tensor(Role role) const { return mote::tensor(model, role, layer); }
+    bool has(Role role) const { return model.first_of_role[uint32_t(role)] < model.first_of_role[uint32_t(role) + 1]; }
+    Matrix tensor(Role role) const { return has(role) ? mote::tensor(model, role, layer) : Matrix{}; }
+    const float* vector(Role role) const { return has(role) ? mote::tensor(model, role, layer).f32() : nullptr; }
 };
 
 struct Range {
@@ -142,7 +144,7 @@ void multiply_rows(const Pass& p, const Operand& x, const Product& product, Shar
     if (rows.begin || rows.end < w.rows) keep_rows(w, rows);
     float* y = product.y + rows.begin;
     multiply_matrix(p, w, x, y);
-    if (const float* bias = p.tensor(product.bias).f32())
+    if (const float* bias = p.vector(product.bias))
         for (uint32_t i = 0; i < p.count; i++) p.kernel.add(y + size_t(i) * w.rows, bias + rows.begin, w.rows);
 }
 
@@ -168,12 +170,11 @@ void multiply(const Pass& p, Operand& x, const Product* products, uint32_t count
 
 // x normed, as it stands at these tokens.
 void normalize(const Pass& p, Role weight, Role bias) {
-    const Matrix w = p.tensor(weight), b = p.tensor(bias);
-    const float* x = p.stream();
+    const float *x = p.stream(), *w = p.vector(weight), *b = p.vector(bias);
     float* y = p.normed();
     for (uint32_t i = 0; i < p.count; i++, x += p.a.dim, y += p.a.dim) {
-        if (!built(Norm::layer) || p.a.norm == Norm::rms) p.kernel.rms_norm(x, w.f32(), p.a.dim, p.a.norm_eps, y);
-        else p.kernel.layer_norm(x, w.f32(), b.f32(), p.a.dim, p.a.norm_eps, y);
+        if (!built(Norm::layer) || p.a.norm == Norm::rms) p.kernel.rms_norm(x, w, p.a.dim, p.a.norm_eps, y);
+        else p.kernel.layer_norm(x, w, b, p.a.dim, p.a.norm_eps, y);
     }
 }
 
@@ -222,10 +223,10 @@ void fill_rope_table(const Pass& p) {
 }
 
 // q/k norm and rotation of each head of a tile of q or k rows.
-void finish_heads(const Pass& p, float* x, uint32_t heads, const Matrix& norm) {
+void finish_heads(const Pass& p, float* x, uint32_t heads, const float* norm) {
     for (uint32_t i = 0; i < p.count; i++)
         for (uint32_t h = 0; h < heads; h++, x += p.a.head_dim) {
-            if (norm) p.kernel.rms_norm(x, norm.f32(), p.a.head_dim, p.a.norm_eps, x);
+            if (norm) p.kernel.rms_norm(x, norm, p.a.head_dim, p.a.norm_eps, x);
             if (built(Position::rope) && p.a.rope_dim) p.kernel.rope(p.a.rope_pairing, x, p.rope_table() + size_t(i) * p.a.rope_dim, p.a.rope_dim / 2);
         }
 }
@@ -293,8 +294,8 @@ void project(const Pass& p) {
     Operand x{p.normed(), p.a.dim};
     const Product products[] = {{Role::q, Role::q_bias, rows.q}, {Role::k, Role::k_bias, rows.k}, {Role::v, Role::v_bias, rows.v}};
     multiply(p, x, products, 3);
-    finish_heads(p, rows.q, p.a.heads, p.tensor(Role::q_norm));
-    finish_heads(p, rows.k, p.a.kv_heads, p.tensor(Role::k_norm));
+    finish_heads(p, rows.q, p.a.heads, p.vector(Role::q_norm));
+    finish_heads(p, rows.k, p.a.kv_heads, p.vector(Role::k_norm));
     store_tile(p, cache_of(p), rows.k, rows.v);
 }
 
@@ -374,7 +375,7 @@ Pass pass_of(const Session& session, uint32_t first, uint32_t count, uint32_t po
     return Pass{model, *model.architecture, session.plan, *session.kernels, session.arena, workers, 0, first, count, position};
 }
 
-Role head_of(const Pass& p) { return p.tensor(Role::head) ? Role::head : Role::token_embedding; }
+Role head_of(const Pass& p) { return p.has(Role::head) ? Role::head : Role::token_embedding; }
 
 // The most probable token of a worker's rows of the head, some at a time, each looked through while it is warm.
 void find_greedy(const Pass& p, const Matrix& head, const Operand& x, const Range& rows, GreedyScratch& best) {

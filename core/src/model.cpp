@@ -329,25 +329,30 @@ size_t image_size(const void* image, size_t available) {
     return sized ? size_t(h.total_bytes) : 0;
 }
 
+static Matrix matrix_of(const Model& m, const TensorRecord& r) {
+    const MatrixLayout layout = matrix_layout(r.format, r.rows, r.cols);
+    Matrix w;
+    w.data = m.image + r.offset;
+    w.rows = r.rows;
+    w.cols = r.cols;
+    w.format = r.format;
+    if (layout.group_scales) w.group_scales = reinterpret_cast<const int8_t*>(w.data + layout.group_scales);
+    if (layout.row_scales) w.row_scales = reinterpret_cast<const uint16_t*>(w.data + layout.row_scales);
+    return w;
+}
+
 Matrix tensor(const Model& m, Role role, uint32_t layer, uint32_t expert) {
     uint32_t begin = m.first_of_role[uint32_t(role)], end = m.first_of_role[uint32_t(role) + 1];
+    if (layer < end - begin) {  // where it is when each layer has one
+        const TensorRecord& r = m.directory[begin + layer];
+        if (r.layer == layer && r.expert == expert) return matrix_of(m, r);
+    }
     const uint64_t key = uint64_t(role) << 32 | uint64_t(layer) << 16 | expert;
-    uint32_t middle = begin + (layer < end - begin ? layer : 0);  // where it is when each layer has one
-    for (; begin < end; middle = begin + (end - begin) / 2) {
+    while (begin < end) {
+        const uint32_t middle = begin + (end - begin) / 2;
         const TensorRecord& r = m.directory[middle];
-        const uint64_t own = sort_key(r);
-        if (own == key) {
-            const MatrixLayout layout = matrix_layout(r.format, r.rows, r.cols);
-            Matrix w;
-            w.data = m.image + r.offset;
-            w.rows = r.rows;
-            w.cols = r.cols;
-            w.format = r.format;
-            if (layout.group_scales) w.group_scales = reinterpret_cast<const int8_t*>(w.data + layout.group_scales);
-            if (layout.row_scales) w.row_scales = reinterpret_cast<const uint16_t*>(w.data + layout.row_scales);
-            return w;
-        }
-        if (own < key) begin = middle + 1;
+        if (sort_key(r) == key) return matrix_of(m, r);
+        if (sort_key(r) < key) begin = middle + 1;
         else end = middle;
     }
     return Matrix{};
