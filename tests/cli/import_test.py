@@ -5,25 +5,13 @@ import json
 import os
 import pickle
 import struct
-import subprocess
 import time
 import zipfile
 
-from program import INPUT, MOTE, OK, Case
+from program import INPUT, Case, Measured
 
 MIB = 1 << 20
 READ = ["tokenize", "--prompt", "a", "--tokenizer"]
-
-
-class Measured(Case):
-    def peak(self, *arguments, code=OK):
-        """Bytes of memory that the program had at most."""
-        environment = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"}  # sanitizers keep what was freed
-        child = subprocess.Popen([MOTE, *arguments], cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(child.returncode, code)
-        return usage.ru_maxrss * 1024
 
 
 class Memory(Measured):

@@ -61,3 +61,14 @@ class Case(unittest.TestCase):
 
     def contents(self):
         return {os.fsencode(p): digest(p) for p in self.folder.rglob("*") if p.is_file()}
+
+
+class Measured(Case):
+    def peak(self, *arguments, code=OK):
+        """Bytes of memory that the program had at most."""
+        environment = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"}  # sanitizers keep what was freed
+        child = subprocess.Popen([MOTE, *arguments], cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, code)
+        return usage.ru_maxrss * 1024

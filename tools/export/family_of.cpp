@@ -10,8 +10,9 @@
 namespace mote::tools {
 namespace {
 
-// Tensors that one key of config.json announces are all there or none.
+// Tensors that one key of config.json announces are all there or none, unless zeros may stand for them.
 bool announced_together(const Family& family, const Weights& w) {
+    if (family.optional_by_default) return true;
     for (const TensorRule& one : family.tensors)
         for (const TensorRule& other : family.tensors)
             if (one.exists_if && other.exists_if && std::string(one.exists_if) == other.exists_if &&

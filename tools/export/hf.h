@@ -19,6 +19,9 @@ struct HfFiles {
 /// Errors: E_UNSUPPORTED (an architecture that is no row of import/families, or rope frequencies of no single theta).
 HfFiles export_hf(const Weights& weights);
 
+/// The same into a folder that is there, one tensor after the other. Errors also: E_IO, E_NOSPACE, E_INTERRUPTED.
+void export_hf(const Weights& weights, const std::string& folder);
+
 /// The family's name as `--family` and config.json have it. Errors: E_UNSUPPORTED, as above.
 std::string model_type(const Weights& weights);
 

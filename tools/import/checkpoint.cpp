@@ -83,10 +83,17 @@ void read_tensors(const std::string& path, Checkpoint& checkpoint) {
     }
 }
 
+// Empty if there is none.
 std::string file_in(const std::string& folder) {
     for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
                              "pytorch_model.bin.index.json", "consolidated.safetensors", "consolidated.00.pth"})
         if (exists(folder + "/" + name)) return folder + "/" + name;
+    return "";
+}
+
+std::string required_file_in(const std::string& folder) {
+    const std::string file = file_in(folder);
+    if (!file.empty()) return file;
     refuse("E_MISSING", folder, "has none of model.safetensors, pytorch_model.bin, their index files, and consolidated.00.pth");
 }
 
@@ -154,6 +161,8 @@ void read_config(const std::string& folder, const std::string& given, Checkpoint
 
 }  // namespace
 
+bool has_weights(const std::string& folder) { return !file_in(folder).empty(); }
+
 bool is_checkpoint_file(const MappedFile& file) {
     return is_zip(file) || is_index(file) || looks_like(file.text()) == "a safetensors file";
 }
@@ -166,7 +175,7 @@ Checkpoint read_checkpoint(const std::string& path, const std::string& config) {
     checkpoint.config = Json::object();
     checkpoint.config_path = path;
     if (is_folder) read_config(path, config, checkpoint);
-    read_tensors(is_folder ? file_in(path) : path, checkpoint);
+    read_tensors(is_folder ? required_file_in(path) : path, checkpoint);
     if (!is_folder) read_config(folder_of(path), config, checkpoint);
     checkpoint.tensors = with_plain_names(std::move(checkpoint.tensors), path);
     return checkpoint;

@@ -16,11 +16,14 @@ struct Checkpoint {
 };
 
 /// Reads a folder, or a file of tensors with its configuration inside or beside it:
-///   tensors         model.safetensors, pytorch_model.bin (each also as an index of shards), consolidated.safetensors,
-///   consolidated.00.pth configuration   `config` if it is not empty; else what is inside a PyTorch file; else config.json or
-///   params.json
+///   tensors        model.safetensors, pytorch_model.bin (each also as an index of shards), consolidated.safetensors or
+///                  consolidated.00.pth
+///   configuration  `config` if it is not empty; else what is inside a PyTorch file; else config.json or params.json
 /// Errors: E_MISSING, E_UNSUPPORTED, E_DUP, E_ARG (an index that names a file elsewhere), and those of JSON, safetensors and torch.
 Checkpoint read_checkpoint(const std::string& path, const std::string& config = "");
+
+/// Whether a folder holds files of tensors by one of these names.
+bool has_weights(const std::string& folder);
 
 /// Whether a file holds tensors that read_checkpoint reads: safetensors, a zip file, or an index of shards.
 bool is_checkpoint_file(const MappedFile& file);

@@ -67,8 +67,8 @@ struct Family : Dialect {
     RopePairing gguf_rope_pairing = RopePairing::halves;  // GGUF has the rows of q and k in another order for some
     Work feed_forward = Work::gated;
     bool tied_by_default = false;  // tie_word_embeddings, where config.json does not say
-    bool optional_by_default =
-        false;  // the keys of `exists_if`, where config.json does not say; if false there, zeros may stand in the file
+    // The keys of `exists_if`, where config.json does not say; if they are false there, zeros may stand in the file.
+    bool optional_by_default = false;
     bool has_window = false;          // attention may look back no further than `sliding_window` tokens
     const char* window_if = nullptr;  // the config key that must be true for it; nullptr: it does if there is a size
     std::vector<Demand> demands;

@@ -106,4 +106,16 @@ TokenizerModel import_tokenizer_llama2c(const MappedFile& file, std::vector<std:
     return model;
 }
 
+bool is_tokenizer_llama2c(std::string_view bytes) {
+    constexpr size_t prefix = sizeof(float) + sizeof(int32_t);
+    size_t at = sizeof(int32_t);
+    while (bytes.size() > prefix && at < bytes.size() - prefix) {
+        int32_t length = 0;
+        std::memcpy(&length, bytes.data() + at + sizeof(float), sizeof length);
+        if (length < 1 || length > max_piece_bytes) return false;
+        at += prefix + static_cast<size_t>(length);
+    }
+    return at == bytes.size() && at > sizeof(int32_t);
+}
+
 }  // namespace mote::tools

@@ -16,13 +16,16 @@
 #include "import/import.h"
 #include "tokenizer/tokenizer_import.h"
 #include "tokenizer/write_tokenizer_json.h"
+#include "verbs/checkpoint_options.h"
 #include "verbs/verbs.h"
 
 namespace mote::tools {
 namespace {
 
 struct ExportOptions {
-    std::string model, to, type = "f32", output, tokenizer, config;
+    std::string model, to, type, output;
+    CheckpointOptions checkpoint;
+    uint32_t layout = 0;
     bool force = false;
 };
 
@@ -37,15 +40,12 @@ bool is_mote(const std::string& path) {
 Weights read_weights(const ExportOptions& o) {
     if (is_mote(o.model)) {
         Weights weights = unpack_model(o.model);
-        if (o.tokenizer.empty()) return weights;
+        if (o.checkpoint.tokenizer.empty()) return weights;
         weights.notes.clear();
-        weights.tokenizer = import_tokenizer(o.tokenizer, weights.notes);
+        weights.tokenizer = import_tokenizer(o.checkpoint.tokenizer, weights.notes);
         return weights;
     }
-    ImportOptions import;
-    import.config = o.config;
-    if (!o.tokenizer.empty()) import.tokenizer = o.tokenizer;
-    return import_checkpoint(o.model, import);
+    return import_checkpoint(o.model, o.checkpoint.import());
 }
 
 // A folder that appears with all its files or not at all.
@@ -60,6 +60,7 @@ public:
         std::error_code ignored;
         if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
     }
+    const std::string& path() const { return temporary_; }
     void add(const std::string& name, const std::string& text) { write_whole(temporary_ + "/" + name, text); }
     void commit() {
         if (std::rename(temporary_.c_str(), path_.c_str()) != 0) refuse_io(path_, "cannot rename into place", errno);
@@ -83,17 +84,18 @@ void add_tokenizer(const Weights& weights, OutputFolder& folder, std::vector<std
 }
 
 void export_folder(const Weights& weights, const std::string& output, std::vector<std::string>& notes) {
-    const HfFiles files = export_hf(weights);
+    model_type(weights);  // refuses before anything is written
     OutputFolder folder(output);
-    folder.add("config.json", files.config);
-    folder.add("model.safetensors", files.safetensors);
+    export_hf(weights, folder.path());
     add_tokenizer(weights, folder, notes);
     folder.commit();
 }
 
 void export_model(const ExportOptions& o) {
+    if (!o.type.empty() && o.to != "gguf") refuse_usage("--type is of --to gguf; this output has floats, or --layout");
+    if (o.layout != 0 && o.to != "llama2c") refuse_usage("--layout is of --to llama2c");
     require_different(o.model, o.output);
-    if (!o.tokenizer.empty()) require_different(o.tokenizer, o.output);
+    if (!o.checkpoint.tokenizer.empty()) require_different(o.checkpoint.tokenizer, o.output);
     if (o.to == "hf" && exists(o.output)) refuse_usage(o.output + " exists; choose another folder");
     require_new(o.output, o.force);
     const Weights weights = read_weights(o);
@@ -103,7 +105,7 @@ void export_model(const ExportOptions& o) {
     else if (o.to == "gguf")
         export_gguf(o.output, weights, written_type(o.type), notes);
     else
-        export_llama2c(weights, o.output);
+        export_llama2c(o.output, weights, Llama2cLayout{o.layout, 0});
     for (const std::string& text : notes) note("mote: note: " + text);
     note(o.output + ": " + std::to_string(parameters(weights)) + " parameters");
 }
@@ -119,10 +121,13 @@ void add_export(CLI::App& program) {
                      "one for llama2.c")
         ->required()
         ->check(CLI::IsMember({"hf", "gguf", "llama2c"}));
-    verb->add_option("--tokenizer", o->tokenizer, "a tokenizer other than the model's own")->type_name("FILE");
+    add_checkpoint_options(*verb, o->checkpoint);
     verb->add_option("--type", o->type, "of matrices in GGUF: f32, f16 or q8_0 (default f32)")
         ->check(CLI::IsMember({"f32", "f16", "q8_0"}));
-    verb->add_option("--config", o->config, "the configuration of a checkpoint that has none")->type_name("FILE");
+    verb->add_option("--layout", o->layout,
+                     "of llama2.c: 0, floats, for run (default); 1, floats behind a longer header; 2, 8 bits, for runq")
+        ->type_name("N")
+        ->check(CLI::Range(0, 2));
     verb->add_option("-o,--output", o->output, "the folder or file to write")->required()->type_name("PATH");
     verb->add_flag("--force", o->force, "overwrite an existing file");
     verb->footer("Example: mote export stories260K.bin --tokenizer tok512.bin --to gguf -o stories.gguf");

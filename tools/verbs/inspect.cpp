@@ -1,5 +1,5 @@
-// inspect: what a .mote file or a checkpoint contains; and verify: whether its bytes are what was written and its numbers are
-// sound.
+// inspect: what a .mote file, a checkpoint or a tokenizer contains; and verify: whether its bytes are what was written and its
+// numbers are sound.
 #include <filesystem>
 #include <memory>
 
@@ -11,8 +11,10 @@
 #include "model/weights.h"
 #include "pack/pack.h"
 #include "pack/quantize.h"
+#include "verbs/checkpoint_options.h"
 #include "verbs/inspect_checkpoint.h"
 #include "verbs/inspect_model.h"
+#include "verbs/inspect_tokenizer.h"
 #include "verbs/verbs.h"
 
 namespace mote::tools {
@@ -55,23 +57,29 @@ void verify(const std::string& path) {
           " bytes\n");
 }
 
+void inspect(const std::string& path, const CheckpointOptions& options, bool as_json) {
+    const bool packed = is_mote_file(path), tokenizer = !packed && !tokenizer_format(path).empty();
+    const Json description = packed      ? describe_model(path)
+                             : tokenizer ? describe_tokenizer_file(path)
+                                         : describe_checkpoint(path, options.import());
+    if (as_json) return print(description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print(packed ? table_of_model(description) : table_of(description));
+}
+
 }  // namespace
 
 void add_inspect(CLI::App& program) {
-    CLI::App* verb = program.add_subcommand("inspect", "Show what a .mote file or a checkpoint contains");
+    CLI::App* verb = program.add_subcommand("inspect", "Show what a .mote file, a checkpoint or a tokenizer contains");
     const auto path = std::make_shared<std::string>();
     const auto json = std::make_shared<bool>(false);
-    verb->add_option("-m,--model,model", *path, "a .mote file, or a checkpoint as `mote pack` takes it")
+    const auto options = std::make_shared<CheckpointOptions>();
+    verb->add_option("-m,--model,model", *path, "a .mote file, or a checkpoint or tokenizer as `mote pack` takes it")
         ->required()
         ->type_name("FILE");
+    add_checkpoint_options(*verb, *options);
     verb->add_flag("--json", *json, "print JSON");
     verb->footer("Example: mote inspect -m stories.mote");
-    verb->callback([path, json] {
-        const bool packed = is_mote_file(*path);
-        const Json description = packed ? describe_model(*path) : describe_checkpoint(*path);
-        if (*json) return print(description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        print(packed ? table_of_model(description) : table_of(description));
-    });
+    verb->callback([path, json, options] { inspect(*path, *options, *json); });
 }
 
 void add_verify(CLI::App& program) {

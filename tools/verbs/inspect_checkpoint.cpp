@@ -2,7 +2,9 @@
 #include "verbs/inspect_checkpoint.h"
 
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -10,51 +12,73 @@
 #include "base/output.h"
 #include "export/family_of.h"
 #include "gguf/gguf_file.h"
+#include "import/checkpoint.h"
 #include "import/import.h"
-#include "tokenizer/tokenizer_gguf.h"
+#include "import/llama2c.h"
+#include "verbs/inspect_tokenizer.h"
 
 namespace mote::tools {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What the weights take on the disk. A folder has other files, too: those are counted that hold tensors.
-uint64_t stored_bytes(const std::string& path) {
-    if (!fs::is_directory(path)) return fs::file_size(path);
-    uint64_t bytes = 0;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-        const std::string ending = entry.path().extension().string();
-        if (entry.is_regular_file() && (ending == ".safetensors" || ending == ".bin" || ending == ".pt" || ending == ".pth"))
-            bytes += entry.file_size();
+// What is counted of the stored tensors, whichever container they lie in.
+class Contents {
+public:
+    void add(const std::string& type, uint64_t bytes, const std::string& file) {
+        types_[type] = types_.value(type, 0) + 1;
+        bytes_ += bytes;
+        files_.insert(file);
     }
-    return bytes;
+    void put_into(const char* format, Json& out) const {
+        out["format"] = format;
+        out["files"] = files_.size();
+        out["bytes"] = bytes_;
+        out["types"] = types_;
+    }
+
+private:
+    Json types_ = Json::object();
+    uint64_t bytes_ = 0;
+    std::set<std::string> files_;
+};
+
+void describe_gguf(const std::string& path, Json& out) {
+    Contents contents;
+    for (const auto& [name, tensor] : read_gguf_parts(path).tensors)
+        contents.add(tensor.type->name, tensor.bytes, tensor.file->path());
+    contents.put_into("GGUF", out);
 }
 
-// Only a GGUF file is described by the types of its blocks; the bytes are those of its tensors.
-void describe_gguf(const GgufFile& gguf, Json& out) {
-    uint64_t bytes = 0;
-    Json types = Json::object();
-    for (const auto& [name, tensor] : gguf.tensors) {
-        bytes += tensor.bytes;
-        types[tensor.type->name] = types.value(tensor.type->name, 0) + 1;
+// Tensors may share their bytes in a PyTorch file; each counts with its own.
+void describe_stored_tensors(const std::string& path, const std::string& config, Json& out) {
+    Contents contents;
+    bool safetensors = true;
+    for (const auto& [name, tensor] : read_checkpoint(path, config).tensors) {
+        contents.add(tensor.dtype->name, tensor.elements * tensor.dtype->bytes, tensor.file->path());
+        safetensors = looks_like(tensor.file->text()) == "a safetensors file";
     }
-    out["bytes"] = bytes;
-    out["types"] = types;
-    if (const std::optional<std::string> text = chat_template_text(gguf)) out["template"] = *text;
+    contents.put_into(safetensors ? "safetensors" : "PyTorch", out);
 }
 
-std::string format_of(const std::string& path) {
-    if (fs::is_directory(path)) return "a folder";
+// Its tensors follow each other without a description; version 0 has tables of cosines and sines among them.
+void describe_llama2c(const MappedFile& file, const Weights& weights, Json& out) {
+    uint32_t version = 0;
+    if (has_llama2c_magic(file)) std::memcpy(&version, file.data() + sizeof version, sizeof version);
+    Contents contents;
+    for (const auto& [key, tensor] : weights.tensors)
+        contents.add(version == 2 && tensor.rows != 1 ? "8 bits" : "F32", 0, file.path());
+    contents.put_into("llama2.c", out);
+    out["format"] = "llama2.c, version " + std::to_string(version);
+    out["bytes"] = file.size();
+}
+
+void describe_contents(const std::string& path, const std::string& config, const Weights& weights, Json& out) {
+    if (fs::is_directory(path)) return describe_stored_tensors(path, config, out);
     const MappedFile file(path);
-    const std::string kind = looks_like(file.text());
-    return kind.empty() ? "a llama2.c checkpoint" : kind;
-}
-
-std::string describe_tokenizer(const std::optional<TokenizerModel>& t) {
-    if (!t) return "none";
-    const char* kind = t->characters.empty() ? "byte-level merges" : "merges of characters";
-    return std::string(kind) + ", " + std::to_string(t->pieces.size()) + " pieces, " + std::to_string(t->merges.size()) +
-           " merges, " + std::to_string(t->specials.size()) + " control tokens";
+    if (is_checkpoint_file(file)) return describe_stored_tensors(path, config, out);
+    if (looks_like(file.text()) == "a GGUF file") return describe_gguf(path, out);
+    describe_llama2c(file, weights, out);
 }
 
 // Reads all numbers; the first that is not finite ends it.
@@ -74,8 +98,8 @@ std::string check_numbers(const Weights& weights) {
     return "ok: " + std::to_string(done) + " tensors, all numbers finite";
 }
 
-std::string text_of(const Json& value) {
-    if (value.is_string()) return value.get<std::string>().substr(0, 400);
+std::string line_of(const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
     if (value.is_number_float()) {
         char text[32];
         std::snprintf(text, sizeof text, "%.3f", value.get<double>());
@@ -84,18 +108,13 @@ std::string text_of(const Json& value) {
     if (!value.is_structured()) return value.dump();
     std::string text;
     for (const auto& [key, item] : value.items())
-        text += (text.empty() ? "" : ", ") + (value.is_array() ? text_of(item) : key + " " + text_of(item));
+        text += (text.empty() ? "" : ", ") + (value.is_array() ? line_of(item) : key + " " + line_of(item));
     return text.empty() ? "none" : text;
 }
 
-std::string on_one_line(std::string text) {
-    for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2)) text.replace(at, 1, "\\n");
-    return text;
-}
-
-// The order of the lines.
-constexpr const char* names[] = {"file",  "format",    "family",   "sizes",  "parameters", "bytes", "bits_per_weight",
-                                 "types", "tokenizer", "template", "checks", "notes"};
+// The order of the lines; the tokenizer's come behind them.
+constexpr const char* names[] = {"file",  "format",          "files", "family", "sizes", "parameters",
+                                 "bytes", "bits_per_weight", "types", "checks", "notes"};
 
 }  // namespace
 
@@ -104,17 +123,16 @@ Json describe_sizes(const Architecture& a) {
             {"head_dim", a.head_dim}, {"hidden", a.hidden}, {"vocab", a.vocab}, {"context", a.context}};
 }
 
-Json describe_checkpoint(const std::string& path) {
-    Json out = {{"file", path}, {"format", format_of(path)}, {"template", nullptr}};
-    const Weights weights = import_checkpoint(path);
+Json describe_checkpoint(const std::string& path, const ImportOptions& options) {
+    Json out = {{"file", path}};
+    const Weights weights = import_checkpoint(path, options);
     const Family* family = family_of(weights);
     out["family"] = family ? family->model_type : "none that has a name";
     out["sizes"] = describe_sizes(weights.architecture);
     out["parameters"] = parameters(weights);
-    out["bytes"] = stored_bytes(path);
-    if (out["format"] == "a GGUF file") describe_gguf(read_gguf_parts(path), out);
+    describe_contents(path, options.config, weights, out);
     out["bits_per_weight"] = 8 * out["bytes"].get<double>() / double(parameters(weights));
-    out["tokenizer"] = describe_tokenizer(weights.tokenizer);
+    out["tokenizer"] = weights.tokenizer ? describe_tokenizer(*weights.tokenizer) : Json(nullptr);
     out["checks"] = check_numbers(weights);
     out["notes"] = weights.notes;
     return out;
@@ -127,9 +145,9 @@ std::string table_of(const Json& description) {
         if (found == description.end()) continue;
         std::string label = std::string(name) == "bits_per_weight" ? "bits/weight" : name;
         label.resize(13, ' ');
-        table += label + (found->is_null() ? "none" : on_one_line(text_of(*found))) + "\n";
+        table += label + line_of(*found) + "\n";
     }
-    return table;
+    return table + table_of_tokenizer(description.at("tokenizer"));
 }
 
 }  // namespace mote::tools

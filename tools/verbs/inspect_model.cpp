@@ -2,11 +2,12 @@
 #include "verbs/inspect_model.h"
 
 #include <cstdio>
-#include <iterator>
 
 #include "model/open_model.h"
 #include "pack/pack.h"
 #include "verbs/inspect_checkpoint.h"
+#include "verbs/inspect_lines.h"
+#include "verbs/inspect_tokenizer.h"
 
 namespace mote::tools {
 namespace {
@@ -15,35 +16,6 @@ const char* const norm_names[] = {"RMS", "layer"};
 const char* const activation_names[] = {"silu", "gelu_tanh", "gelu_erf", "relu"};
 const char* const position_names[] = {"none", "learned", "rope"};
 const char* const work_names[] = {"none", "self_attention", "dense", "gated"};
-const char* const pre_tokenizer_names[] = {"none",
-                                           "gpt2",
-                                           "llama3",
-                                           "qwen2",
-                                           "newline",
-                                           "letters",
-                                           "punctuation",
-                                           "trailing space",
-                                           "ideographs",
-                                           "each digit",
-                                           "digits",
-                                           "three digits at most",
-                                           "marks",
-                                           "digits of bytes",
-                                           "three digits",
-                                           "each space",
-                                           "spaces and lines"};
-static_assert(std::size(pre_tokenizer_names) == known_pre_tokenizers);
-const char* const chat_part_names[] = {"begin",       "without_system",   "system_prefix",    "system_suffix", "user_prefix",
-                                       "user_suffix", "assistant_prefix", "assistant_suffix", "generation"};
-static_assert(std::size(chat_part_names) == chat_parts);
-
-// The stages of a split rule, in order.
-Json split_rule(PreTokenizer stages) {
-    Json names = Json::array();
-    for (uint32_t rest = uint32_t(stages); rest; rest >>= pre_tokenizer_bits)
-        names.push_back(pre_tokenizer_names[rest & ((1u << pre_tokenizer_bits) - 1)]);
-    return names;
-}
 
 void describe_architecture(const Architecture& a, Json& out) {
     out["sizes"] = describe_sizes(a);
@@ -60,37 +32,6 @@ void describe_architecture(const Architecture& a, Json& out) {
             if (s.work != Work::none) works.push_back(work_names[int(s.work)]);
         out["blocks"].push_back(works);
     }
-}
-
-Json describe_chat(const Tokenizer& tokenizer) {
-    if (!chat_template(tokenizer)) return nullptr;
-    Json parts = Json::object();
-    for (uint32_t i = 0; i < chat_parts; i++) {
-        const Span<const char> text = chat_part(tokenizer, ChatPart(i));
-        parts[chat_part_names[i]] = std::string(text.data, text.count);
-    }
-    return parts;
-}
-
-Json token(uint32_t id) { return id == no_token ? Json(nullptr) : Json(id); }
-
-Json describe_tokenizer(const Tokenizer& tokenizer) {
-    if (tokenizer.vocab == 0) return nullptr;
-    const TokenizerHeader& h = tokenizer.header();
-    Json out = {{"kind", h.kind == TokenizerKind::bpe       ? "byte-pair merges"
-                         : h.kind == TokenizerKind::unigram ? "Unigram"
-                                                            : "WordPiece"},
-                {"pieces", h.vocab},
-                {"normalized", h.normalizer != 0},
-                {"begin", token(h.bos)},
-                {"adds_begin", (h.flags & tokenizer_add_bos) != 0},
-                {"end", token(h.eos)},
-                {"adds_end", (h.flags & tokenizer_add_eos) != 0},
-                {"unknown", token(h.unk)},
-                {"control_tokens", h.specials_count},
-                {"template", describe_chat(tokenizer)}};
-    if (h.kind == TokenizerKind::bpe) out["merges"] = h.merges_count, out["split_rule"] = split_rule(h.pre_tokenizer);
-    return out;
 }
 
 void describe_tensors(const Model& m, Json& out) {
@@ -122,16 +63,6 @@ std::string line(const char* format, Args... args) {
     return std::string(text) + "\n";
 }
 
-std::string text_of(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
-}
-
-std::string joined(const Json& names, const char* between) {
-    std::string text;
-    for (const Json& name : names) text += (text.empty() ? "" : between) + name.get<std::string>();
-    return text.empty() ? "none" : text;
-}
-
 std::string architecture_lines(const Json& d) {
     const Json& s = d["sizes"];
     std::string out = "dim          " + s["dim"].dump() + "\nlayers       " + s["layers"].dump() + "\n";
@@ -146,26 +77,6 @@ std::string architecture_lines(const Json& d) {
     for (size_t b = 0; b < d["blocks"].size(); b++)
         out += "block " + std::to_string(b) + "      " + joined(d["blocks"][b], ", ") + "\n";
     return out;
-}
-
-// The file may hold any bytes.
-std::string quoted(const Json& text) { return text.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-std::string template_line(const Json& parts) {
-    if (parts.is_null()) return "template     none\n";
-    return "template     a user's turn is " + quoted(parts["user_prefix"]) + " ... " + quoted(parts["user_suffix"]) +
-           ", the answer is " + quoted(parts["assistant_prefix"]) + " ... " + quoted(parts["assistant_suffix"]) + "\n";
-}
-
-std::string tokenizer_lines(const Json& t) {
-    if (t.is_null()) return "tokenizer    none\n";
-    std::string out = "tokenizer    " + text_of(t["kind"]) + ", " + t["pieces"].dump() + " pieces";
-    if (t.contains("merges")) out += ", " + t["merges"].dump() + " merges, split rule " + joined(t["split_rule"], ", then ");
-    out += std::string(t["normalized"].get<bool>() ? ", normalized" : "") + "\n";
-    out += "tokens       begin " + text_of(t["begin"]) + (t["adds_begin"].get<bool>() ? " (added)" : "") + ", end " +
-           text_of(t["end"]) + (t["adds_end"].get<bool>() ? " (added)" : "") + ", unknown " + text_of(t["unknown"]) + "; " +
-           t["control_tokens"].dump() + " control tokens\n";
-    return out + template_line(t["template"]);
 }
 
 std::string tensor_lines(const Json& d) {
@@ -199,7 +110,7 @@ Json describe_model(const std::string& path) {
 
 std::string table_of_model(const Json& d) {
     return "file         " + text_of(d["file"]) + ", version " + text_of(d["version"]) + ", " + d["bytes"].dump() +
-           " bytes, payload CRC " + text_of(d["payload_crc"]) + "\n" + architecture_lines(d) + tokenizer_lines(d["tokenizer"]) +
+           " bytes, payload CRC " + text_of(d["payload_crc"]) + "\n" + architecture_lines(d) + table_of_tokenizer(d["tokenizer"]) +
            tensor_lines(d);
 }
 
