@@ -207,6 +207,20 @@ TEST(gguf_faults, B24_sizes_of_the_model) {
     expect("E_MISSING", {"blk.1.attn_norm.weight"}, sized("block_count", 2));
 }
 
+TEST(gguf_faults, B24_values_of_another_kind) {
+    const TemporaryFolder folder;
+    GgufBuilder b;
+    b.key("minus", GgufKind::i32, bytes_of(-1)).key("large", GgufKind::u64, bytes_of(most)).u32("one", 1).text("text", "a").f32("half", 0.5f);
+    const GgufFile gguf = read_gguf(folder.write("m.gguf", b.tensor("t", {8}, 26, std::string(32, '\0')).bytes()));
+    expect_refusal("E_RANGE", {"minus", "-1 must not be negative"}, [&] { gguf.at("minus").integer(10); });
+    expect_refusal("E_RANGE", {"large", "18446744073709551615 is more than 10"}, [&] { gguf.at("large").integer(10); });
+    expect_refusal("E_TYPE", {"half", "float32", "an integer"}, [&] { gguf.at("half").integer(10); });
+    expect_refusal("E_TYPE", {"text", "a number"}, [&] { gguf.at("text").number(); });
+    expect_refusal("E_TYPE", {"one", "a bool"}, [&] { gguf.at("one").boolean(); });
+    expect_refusal("E_TYPE", {"one", "a text"}, [&] { gguf.at("one").text(); });
+    expect_refusal("E_UNSUPPORTED", {"t", "I32"}, [&] { gguf.tensors.at("t").floats("t"); });
+}
+
 TEST(gguf_faults, B26_a_file_that_is_cut_at_any_byte) {
     const std::string whole = testing::tiny_llama_gguf().bytes();
     const TemporaryFolder folder;

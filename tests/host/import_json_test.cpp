@@ -86,6 +86,9 @@ TEST(json, names_the_place_of_a_wrong_value) {
     expect_refusal("E_TYPE", {"a.json: a.b: is number, must be a string"}, [&] { a.at("b").text(); });
     expect_refusal("E_MISSING", {"a.json: a: has no \"c\""}, [&] { a.at("c"); });
     expect_refusal("E_TYPE", {"must be an object"}, [&] { a.at("b").find("c"); });
+    expect_refusal("E_TYPE", {"a: is object, must be an array"}, [&] { a.array(); });
+    expect_refusal("E_TYPE", {"must be a number"}, [&] { a.number(); });
+    expect_refusal("E_TYPE", {"a.b: is number, must be true or false"}, [&] { a.at("b").boolean(); });
 }
 
 TEST(json, does_not_read_files_beyond_a_limit) {

@@ -49,6 +49,50 @@ TEST(torch, refuses_tensors_that_leave_their_storage) {
     expect_refusal("E_MISSING", {"data/1"}, [] { tensors_of(file_with(pickled_tensor("1", 6, 0, {6}, {1}))); });
 }
 
+// storage, offset, size and stride of a tensor, pickled.
+struct Parts {
+    std::string tag = pickled("storage"), type = pickled_global("torch", "FloatStorage"), key = pickled("0");
+    std::string offset = pickled(0), size = pickled_tuple({6}), stride = pickled_tuple({1});
+    std::string storage = "";  // instead of its parts
+
+    std::string tensor() const {
+        return pickled_global("torch._utils", "_rebuild_tensor_v2") + "(" +
+               (storage.empty() ? "(" + tag + type + key + pickled("cpu") + pickled(6) + "tQ" : storage) + offset + size + stride +
+               "\x89NtR";
+    }
+};
+
+TEST(torch, refuses_tensors_of_parts_that_are_none) {
+    const auto refused = [](const std::string& code, const char* says, std::string Parts::*part, const std::string& value) {
+        Parts parts;
+        parts.*part = value;
+        expect_refusal(code, {says}, [&] { tensors_of(file_with(parts.tensor())); });
+    };
+    EXPECT_EQ(tensors_of(file_with(Parts().tensor())).at("w").elements, 6u);
+    refused("E_TYPE", "without a storage", &Parts::storage, "N");
+    refused("E_TYPE", "without a storage", &Parts::tag, pickled("module"));
+    refused("E_UNSUPPORTED", "unknown type", &Parts::type, pickled_global("torch", "float32"));
+    refused("E_TYPE", "key is no string", &Parts::key, pickled(0));
+    refused("E_TYPE", "offset is no integer", &Parts::offset, "N");
+    refused("E_TYPE", "size is no tuple", &Parts::size, pickled(6));
+    refused("E_LIMIT", "9 dimensions", &Parts::size, pickled_tuple({1, 1, 1, 1, 1, 1, 1, 1, 1}));
+    refused("E_SHAPE", "as many sizes as strides", &Parts::stride, pickled_tuple({1, 1}));
+    Parts parts;
+    parts.size = "(\x8a\x08" + bytes_of(int64_t{1} << 62) + pickled(4) + "t";
+    parts.stride = pickled_tuple({0, 0});
+    expect_refusal("E_OVERFLOW", {"64 bits"}, [&] { tensors_of(file_with(parts.tensor())); });
+    parts = Parts();
+    parts.size = pickled_tuple({0});
+    parts.offset = pickled(7);
+    expect_refusal("E_RANGE", {"begins behind"}, [&] { tensors_of(file_with(parts.tensor())); });
+}
+
+TEST(torch, refuses_names_that_are_no_strings_and_pickles_beyond_the_limit) {
+    const std::string numbered = "}(" + pickled(3) + pickled_tensor("0", 6, 0, {6}, {1}) + "u";
+    expect_refusal("E_TYPE", {"name of a tensor"}, [&] { tensors_of(torch_file(numbered, {{"0", six_floats}})); });
+    expect_refusal("E_LIMIT", {"16777216"}, [] { tensors_of(torch_file(std::string(16 << 20, 'N'), {})); });
+}
+
 // A lazily negated tensor: PyTorch 2 stores the positive numbers and {'neg': True} as a seventh argument.
 TEST(torch, refuses_tensors_whose_elements_are_not_what_is_stored) {
     std::string tensor = pickled_tensor("0", 6, 0, {6}, {1});

@@ -155,6 +155,9 @@ TEST(sentencepiece, files_that_lie_are_refused) {
     refused("E_TRUNC", good + "\x0a\x7f", "127 bytes");
     refused("E_TRUNC", good + "\x0a" + std::string(9, '\xff') + "\x01", "18446744073709551615");
     refused("E_TRUNC", good.substr(0, good.size() - 1));
+    refused("E_TYPE", good + field(1, number(1, 5)), "byte");
+    refused("E_TYPE", good + field(1, field(1, "q") + number(2, 5)), "byte");
+    refused("E_TYPE", good + field(1, field(1, "q") + field(3, "a")), "byte");
     refused("E_EMPTY", good + field(1, number(3, 1)), "no text");
     refused("E_DUP", good + piece("ab", -9), "repeats piece 7");
     refused("E_LIMIT", start + piece(std::string(1025, 'a'), 0), "1025");
