@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """peers: mote and other programs on the same synthetic models, in turn.
 
-    peers.py measure MOTE --peer NAME=COMMAND ... [--quantizer PROGRAM]   measures, keeps the medians in results.json, writes ../peers.md
+    peers.py measure MOTE --peer NAME=COMMAND ... [--quantizer PROGRAM]   measures, keeps the medians in results.json
     peers.py write                                            writes ../peers.md from results.json and notes.json
     peers.py check                                            fails unless ../peers.md is what `write` writes
 
-COMMAND is a path and its options: a llama-bench (of llama.cpp or of a descendant), or llama2.c's run. Nothing of theirs is built here.
+    peers.py --self-test                                      shows that a missed figure without a note is refused, and an idle note
+
+COMMAND is a path and its options: a llama-bench (of llama.cpp or of a descendant), or llama2.c's run or runq (int8). Nothing of theirs is
+built here. notes.json says of every figure that is missed what was tried and what bounds it, by "MODEL WEIGHTS THREADS TEST".
 --quantizer is a llama-quantize, which makes the Q4_0 files. Each round runs every program once with one thread and once with two,
 so that a slow moment of the machine falls on all alike; --models measures a part, and leaves the rest of results.json.
 """
@@ -18,6 +21,7 @@ import re
 import statistics
 import struct
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -97,13 +101,14 @@ class LlamaBench:
 
 
 class Llama2c:
-    """llama2.c's run: float weights. A prompt of bytes forces every token, so that no end of text stops it; there is no reading of tiles."""
+    """llama2.c's run and runq: weights of float and of int8. A prompt of bytes forces every token, so that no end of text stops it; there
+    is no reading of tiles."""
 
     def __init__(self, path):
-        self.path = path
+        self.path, self.quantized = path, pathlib.Path(path).name == "runq"
 
     def reads(self, shape, weights):
-        return f"{shape}.bin" if weights == "f32" else None
+        return {("f32", False): f"{shape}.bin", ("q8", True): f"{shape}.q80.bin"}.get((weights, self.quantized))
 
     def measure(self, model, threads, shape):
         tokenizer = model.parent / f"{shape}.tokenizer.bin"
@@ -117,6 +122,33 @@ class Llama2c:
         near, peak = seconds(DECODE + 1)
         before, after = seconds(DEPTH + 1)[0], seconds(DEPTH + DECODE + 1)[0]
         return {"decode": DECODE / near, "deep": DECODE / max(after - before, 1e-9), "peak": peak}
+
+
+def write_int8(path, floats):
+    """The form that llama2.c's runq reads, from the one that run reads: norms as they are, then groups of int8 each with a float scale."""
+    import numpy  # here alone: what checks the table runs where it may be absent
+
+    data = floats.read_bytes()
+    dim, hidden, layers, heads, kv_heads, vocab, context = struct.unpack("<7i", data[:28])
+    values, at = numpy.frombuffer(data, "<f4", offset=28), 0
+    kv_dim, head_dim = dim // heads * kv_heads, dim // heads
+    taken = {}
+    for name, size in (("table", abs(vocab) * dim), ("attention_norm", layers * dim), ("q", layers * dim * dim), ("k", layers * dim * kv_dim),
+                       ("v", layers * dim * kv_dim), ("o", layers * dim * dim), ("ffn_norm", layers * dim), ("w1", layers * dim * hidden),
+                       ("w2", layers * dim * hidden), ("w3", layers * dim * hidden), ("norm", dim), ("angles", context * head_dim), ("head", abs(vocab) * dim)):
+        taken[name], at = values[at:at + size], at + size
+    shared = vocab > 0
+    group = next(g for g in (64, 32) if dim % g == 0)
+    with open(path, "wb") as file:
+        header = struct.pack("<Ii7iBi", 0x616B3432, 2, dim, hidden, layers, heads, kv_heads, abs(vocab), context, shared, group)
+        file.write(header.ljust(256, b"\0"))
+        for name in ("attention_norm", "ffn_norm", "norm"):
+            file.write(taken[name].tobytes())
+        for name, count in (("table", 1), *((m, layers) for m in ("q", "k", "v", "o", "w1", "w2", "w3")), *([] if shared else [("head", 1)])):
+            for matrix in numpy.split(taken[name], count):
+                groups = matrix.reshape(-1, group)
+                scales = numpy.maximum(numpy.abs(groups).max(axis=1, keepdims=True) / 127, 1e-30).astype("<f4")
+                file.write(numpy.rint(groups / scales).astype("i1").tobytes() + scales.tobytes())
 
 
 def write_byte_tokenizer(path, vocab):
@@ -146,6 +178,8 @@ def make_models(mote, quantizer, shape, folder):
     for name, options in ((f"{shape}.Q8_0.gguf", "--to gguf --type q8_0"), (f"{shape}.f16.gguf", "--to gguf --type f16"), (f"{shape}.bin", "--to llama2c")):
         if missing(name):
             run([mote, "export", folder / f"{shape}.f32.mote", *options.split(), "-o", folder / name])
+    if missing(f"{shape}.q80.bin"):
+        write_int8(folder / f"{shape}.q80.bin", folder / f"{shape}.bin")
     if quantizer and missing(f"{shape}.Q4_0.gguf"):
         run([quantizer, "--pure", folder / f"{shape}.f16.gguf", folder / f"{shape}.Q4_0.gguf", "q4_0"])
 
@@ -187,13 +221,14 @@ def number(x):
 
 def cell(results, shape, weights, threads, test):
     """Rates by program: peers' floats beside q8, the format nearest to them of the two."""
-    rates = {name: r.get(test) for name, r in results[shape][weights][threads].items()}
+    rates = {name: r.get(test) for name, r in results[shape].get(weights, {}).get(threads, {}).items()}
     if weights == "q8":
         rates.update({name: r.get(test) for name, r in results[shape].get("f32", {}).get(threads, {}).items()})
     return rates
 
 
 def rows_of(results, shape, peers):
+    """A line of the table, and what it is of: the name of its note, a title, the ratio and what that is to be."""
     for weights in ("q8", "q4"):
         for threads in map(str, THREADS):
             for test, title in TESTS.items():
@@ -204,7 +239,11 @@ def rows_of(results, shape, peers):
                 ratio, reach = rates["mote"] / best, REACH[shape, weights][test]
                 verdict = "yes" if ratio >= reach else "**no**"
                 yield (f"| {weights} | {threads} | {title} | {number(rates['mote'])} | " + " | ".join(number(rates.get(p)) for p in peers) +
-                       f" | {ratio:.2f} | {reach} | {verdict} |\n"), (shape, weights, threads, test, ratio, reach)
+                       f" | {ratio:.2f} | {reach} | {verdict} |\n",
+                       (f"{shape} {weights} {threads} {test}", f"{weights}, {threads} thread{'s' if threads != '1' else ''}, {title}", ratio, reach))
+
+
+MOST_MEMORY, MOST_SECONDS = 1.10, {"260K": 1e-3}  # of model and plan; from opening the file to the first token
 
 
 def memory_rows(results, peers):
@@ -214,12 +253,35 @@ def memory_rows(results, peers):
             if "mote" not in told:
                 continue
             m = told["mote"]
+            reached = m["peak"] / m["planned"] <= MOST_MEMORY and m["first"] <= MOST_SECONDS.get(shape, m["first"])
             beside = " | ".join(f"{told[p]['peak'] / 2**20:.1f}" if p in told else "" for p in peers)
             yield (f"| {shape} | {weights} | {m['first'] * 1e3:.2f} | {m['peak'] / 2**20:.2f} | {m['planned'] / 2**20:.2f} | "
-                   f"{m['peak'] / m['planned']:.2f} | {beside} |\n")
+                   f"{m['peak'] / m['planned']:.2f} | {'yes' if reached else '**no**'} | {beside} |\n"), (f"{shape} {weights} memory", reached)
+
+
+def note_of(notes, name, used):
+    if not notes.get(name):
+        raise SystemExit(f"peers.py: {name} misses its figure, and notes.json does not say what was tried and what bounds it")
+    used.add(name)
+    return notes[name]
+
+
+def shape_text(results, notes, used, shape):
+    told = results["models"][shape]
+    peers = [p for p in results["peers"] if any(p in r for by_threads in told.values() for r in by_threads.values())]
+    text = (f"\n## {shape}\n\n| weights | threads | test | mote | " + " | ".join(peers) + " | ratio | reach | reached |\n|---|---|---|---|" +
+            "---|" * (len(peers) + 3) + "\n")
+    short = ""
+    for line, (name, title, ratio, reach) in rows_of(results["models"], shape, peers):
+        text += line
+        if ratio < reach:
+            short += f"\n{title}: {100 * (1 - ratio / reach):.0f} % below. {note_of(notes, name, used)}\n"
+    return text + short
 
 
 def text_of(results, notes):
+    """The page; ends the program where a figure is missed without a note, or a note has no missed figure."""
+    used = set()
     text = """# The PC beside other programs
 
 Written by `tests/bench/peers/peers.py` from `peers/results.json`: the same synthetic models, the programs in turn, medians, tokens a second.
@@ -228,23 +290,48 @@ reach is what it is to be. Absolute figures are those of one machine in one hour
 
 """
     text += "".join(f"- {line}\n" for line in results["machine"])
-    for shape in [s for s in SHAPES if s in results["models"]]:
-        told = results["models"][shape]
-        peers = [p for p in results["peers"] if any(p in r for by_threads in told.values() for r in by_threads.values())]
-        text += f"\n## {shape}\n\n| weights | threads | test | mote | " + " | ".join(peers) + " | ratio | reach | reached |\n|---|---|---|---|" + "---|" * (len(peers) + 3) + "\n"
-        short = []
-        for line, row in rows_of(results["models"], shape, peers):
-            text += line
-            if row[4] < row[5]:
-                short.append(row)
-        for shape_, weights, threads, test, ratio, reach in short:
-            note = notes.get(f"{shape_} {weights} {threads} {test}") or notes.get(f"{shape_} {weights} {test}") or "not looked into yet."
-            text += f"\n{weights}, {threads} thread{'s' if threads != '1' else ''}, {TESTS[test]}: {100 * (1 - ratio / reach):.0f} % below. {note}\n"
-    text += ("\n## Start and memory\n\nFrom opening the file to the first token in ms, peak memory beyond the program's own in MiB, one thread; "
-             "of peers the whole process.\n\n| model | weights | first token | peak | model and plan | peak / planned | " + " | ".join(results["peers"]) +
-             " |\n|---|---|---|---|---|---|" + "---|" * len(results["peers"]) + "\n")
-    text += "".join(memory_rows(results["models"], results["peers"]))
-    return text + "\n" + "".join(f"{line}\n" for line in notes.get("memory", []))
+    text += "".join(f"- {name}: `{command}`\n" for name, command in results["commands"].items())
+    text += f"- rounds: {', '.join(f'{shape} {n}' for shape, n in results['rounds'].items())}\n"
+    text += "".join(shape_text(results, notes, used, shape) for shape in SHAPES if shape in results["models"])
+    text += (f"""
+## Start and memory
+
+One thread. From opening the file to the first token in ms, 260K within 1 ms; peak memory beyond the program's own in MiB, within
+{MOST_MEMORY:.2f} times model and plan; of peers the whole process.
+
+| model | weights | first token | peak | model and plan | peak / planned | reached | {' | '.join(results['peers'])} |
+|---|---|---|---|---|---|---|{'---|' * len(results['peers'])}
+""")
+    short = ""
+    for line, (name, reached) in memory_rows(results["models"], results["peers"]):
+        text += line
+        if not reached:
+            short += f"\n{name}: {note_of(notes, name, used)}\n"
+    if idle := set(notes) - used:
+        raise SystemExit(f"peers.py: notes.json has notes where no figure is missed: {', '.join(sorted(idle))}")
+    return text + short
+
+
+def self_test():
+    """One row that reaches its figure and one that does not."""
+    mote = {"decode": 350.0, "deep": 350.0, "first": 1e-4, "peak": 100.0, "planned": 100.0}
+    peer = {"decode": 100.0, "deep": 100.0, "peak": 100.0}
+    results = {"machine": [], "commands": {}, "rounds": {}, "peers": ["peer"], "models": {"260K": {"q8": {"1": {"mote": mote, "peer": peer}}}}}
+    missed, sound = "260K q8 1 deep", "bound by something"
+
+    def refused(notes, memory=100.0):
+        mote["peak"] = memory
+        try:
+            text_of(results, notes)
+        except SystemExit:
+            return True
+        return False
+
+    wanted = {"a missed figure with its note": not refused({missed: sound}), "a missed figure without a note": refused({}),
+              "a note where the figure is reached": refused({missed: sound, "260K q8 1 decode": sound}),
+              "memory beyond its bound without a note": refused({missed: sound}, 120.0)}
+    if wrong := [what for what, held in wanted.items() if not held]:
+        raise SystemExit(f"self-test: {', '.join(wrong)}")
 
 
 def machine():
@@ -259,6 +346,8 @@ def load(path, otherwise):
 
 
 def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_subparsers(dest="what", required=True)
     m = what.add_parser("measure")
@@ -281,9 +370,13 @@ def main():
         programs = {"mote": Mote(a.mote.resolve()), **{name: program_of(command) for name, command in peers.items()}}
         with tempfile.TemporaryDirectory() as own:
             merge(results["models"], measure(programs, a.quantizer, a.models, a.rounds, a.folder or pathlib.Path(own)))
-        results["machine"] = [f"{machine()[0]}; {a.rounds} round{'s' if a.rounds > 1 else ''}"] + [f"{name}: `{' '.join([pathlib.Path(c.split()[0]).name, *c.split()[1:]])}`" for name, c in peers.items()]
+        results["machine"] = machine()
+        results.setdefault("commands", {}).update({name: " ".join([pathlib.Path(c.split()[0]).name, *c.split()[1:]]) for name, c in peers.items()})
+        results.setdefault("rounds", {}).update({shape: a.rounds for shape in a.models})
         results["peers"] = list(dict.fromkeys(results["peers"] + list(peers)))
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        print("peers.py: measured; now `write` makes the table, once notes.json says why figures are missed")
+        return
     TABLE.write_text(text_of(results, notes))
 
 
