@@ -24,8 +24,10 @@ struct WholeTokens {
     bool may_begin(char c) const { return first_bytes[uint8_t(c) / 32] >> uint8_t(c) % 32 & 1; }
     bool empty() const { return counts[0] + counts[1] == 0; }
 
-    /// Bytes from `at` on in which control tokens may be: up to the next quoted one, none within.
+    /// Bytes from `at` on in which control tokens may be: up to the next quoted one, none within. Builds for plain tokenizers have no chat
+    /// templates and nothing that is quoted.
     size_t open_bytes(size_t at, size_t text_bytes) {
+        if (only_plain) return text_bytes - at;
         while (quoted.count && quoted[0].end <= at) quoted = {quoted.data + 1, quoted.count - 1};
         if (quoted.count == 0) return text_bytes - at;
         return quoted[0].begin > at ? quoted[0].begin - at : 0;
@@ -100,10 +102,10 @@ void encode_text(Encoder& e, Span<const char> text, const EncodeOptions& options
 
 constexpr size_t words_each = sizeof(SeenWord) / sizeof(uint32_t);
 
-// The greatest power of two of remembered words that lies in so many u32.
+// The greatest power of two of remembered words that lies in so many u32; never one.
 size_t seen_in(size_t words) {
     constexpr size_t most = 1u << 15;
-    size_t count = words < words_each ? 0 : 1;
+    size_t count = words < 2 * words_each ? 0 : 2;
     while (count && count < most && count * 2 * words_each <= words) count *= 2;
     return count;
 }

@@ -24,7 +24,7 @@ struct Encoder {
     Span<char> normalized;      // room for normalized text
     uint32_t* scratch;          // what the kind of tokenizer needs, as far as there are no seen words
     size_t scratch_words;
-    SeenWord* seen;             // [seen_count], a power of two; by a hash of the word. They lie behind the scratch, or with the caller
+    SeenWord* seen;             // [seen_count], a power of two, not 1; by a hash of the word. They lie behind the scratch, or with the caller
     size_t seen_count;
     bool seen_in_scratch;
     Span<uint32_t> out;
@@ -43,19 +43,27 @@ struct Encoder {
     }
 };
 
-/// Where a word would be remembered; null if it is too long, or nothing is remembered.
-inline SeenWord* place_of(const Encoder& e, Span<const char> word) {
-    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
-    uint32_t hash = 0x811c9dc5;  // FNV-1a
-    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
-    return &e.seen[(hash ^ hash >> 15) & (e.seen_count - 1)];
-}
-
 inline bool holds(const SeenWord& seen, Span<const char> word) {
     if (seen.bytes != word.count) return false;
     for (size_t i = 0; i < word.count; i++)
         if (seen.text[i] != word[i]) return false;
     return true;
+}
+
+/// Where a word is remembered, or would be, without bytes then: each has two places, of which the one that was filled first is given up;
+/// one in the smallest builds. Null if it is too long, or nothing is remembered.
+inline SeenWord* place_of(const Encoder& e, Span<const char> word) {
+    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
+    uint32_t hash = 0x811c9dc5;  // FNV-1a
+    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
+    SeenWord* places = &e.seen[(hash ^ hash >> 15) & (e.seen_count - (only_pairs ? 1 : 2))];
+    if (holds(places[0], word)) return &places[0];
+    if (!only_pairs) {
+        if (holds(places[1], word)) return &places[1];
+        places[1] = places[0];
+    }
+    places[0].bytes = 0;
+    return &places[0];
 }
 
 /// The end of the word that begins at `begin`, where each space begins one.

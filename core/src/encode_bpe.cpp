@@ -145,7 +145,7 @@ void encode_word(Encoder& e, const Stretch& word) {
 void encode_word_again(Encoder& e, const Stretch& word) {
     SeenWord* seen = word.space_before ? nullptr : place_of(e, word.text);
     if (!seen) return encode_word(e, word);
-    if (holds(*seen, word.text)) {
+    if (seen->bytes) {
         for (uint32_t i = 0; i < seen->tokens; i++) e.emit(seen->ids[i]);
         return;
     }

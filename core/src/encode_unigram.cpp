@@ -19,6 +19,7 @@ struct Lattice {
     Trie pieces;
     double* sums;            // [window], at place % window
     double* seconds;         // the same, of the best path that was not taken
+    uint32_t* tokens;        // the same, the last piece of the best path; no_token: a character that no piece covers
     uint32_t window;         // a power of two, more than `longest` and than the bytes of a remembered word
     uint16_t* room;          // for lengths
     Span<const char> text{};    // a word, or all of it
@@ -37,8 +38,10 @@ uint32_t window_of(const LexiconTables& lexicon) {
 }
 static_assert(SeenWord::most_bytes < 32);
 
+constexpr size_t window_bytes = 2 * sizeof(double) + sizeof(uint32_t);  // of sums, seconds and tokens
+
 size_t unigram_words(uint32_t window, size_t text_bytes) {
-    return (window * 2 * sizeof(double) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+    return (window * window_bytes + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
 }
 
 // As precise as the sums are.
@@ -46,7 +49,7 @@ double rounded(const Lattice& l, double sum) { return l.rounds ? double(float(su
 
 // A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
 // rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too.
-void offer(const Lattice& l, size_t begin, uint32_t bytes, double candidate) {
+void offer(const Lattice& l, size_t begin, uint32_t bytes, uint32_t token, double candidate) {
     constexpr double lowest = -1e300;
     uint16_t& length = l.lengths[begin + bytes];
     double& best = l.sum(begin + bytes);
@@ -60,6 +63,7 @@ void offer(const Lattice& l, size_t begin, uint32_t bytes, double candidate) {
         return;
     }
     length = uint16_t(bytes);
+    l.tokens[(begin + bytes) & (l.window - 1)] = token;
     best = rounded(l, candidate);
 }
 
@@ -79,12 +83,12 @@ void extend_paths(const Lattice& l, size_t begin, uint32_t character_bytes) {
         n++;
         const uint32_t token = l.pieces.value(unit);
         if (token == no_token) continue;
-        offer(l, begin, n, score_of(l, token, n) + here);
+        offer(l, begin, n, token, score_of(l, token, n) + here);
         covered = covered || n == character_bytes;
     }
     if (covered) return;
     const double unknown = unknown_score(l) + here;
-    offer(l, begin, character_bytes, rounded(l, unknown));
+    offer(l, begin, character_bytes, no_token, rounded(l, unknown));
 }
 
 // From lengths of the pieces that end at a place to those of the pieces that begin there.
@@ -109,16 +113,23 @@ void emit_unknown(Encoder& e, Span<const char> text, bool after_unknown) {
 
 bool has_score(const Lattice& l, uint32_t token) { return l.scores[token] == l.scores[token]; }
 
+// The piece on the best path to `end`. Texts that are longer than the window have only its length.
+uint32_t token_of(const Lattice& l, Span<const char> piece, size_t end) {
+    if (l.text.count < l.window) return l.tokens[end];
+    const Match found = longest_match(l.pieces, piece, l.lexicon.longest);
+    return found.bytes == piece.count ? found.value : no_token;
+}
+
 // Whether all pieces are tokens of the lexicon with scores of their own, so that the path can be taken again.
 bool emit_path(Lattice& l) {
     bool plain = true;
     for (size_t begin = 0; begin < l.text.count;) {
         const Span<const char> piece{l.text.data + begin, l.lengths[begin]};
-        const Match found = longest_match(l.pieces, piece, l.lexicon.longest);
-        const bool known = found.bytes == piece.count;
-        if (known) l.e.emit(found.value);
+        const uint32_t token = token_of(l, piece, begin + piece.count);
+        const bool known = token != no_token;
+        if (known) l.e.emit(token);
         else emit_unknown(l.e, piece, l.after_unknown);
-        plain = plain && known && has_score(l, found.value);
+        plain = plain && known && has_score(l, token);
         l.after_unknown = !known;
         begin += piece.count;
     }
@@ -147,7 +158,7 @@ double rounding_of(const Lattice& l, size_t bytes) {
 
 // The path that this word took before, if it is the best from here, too.
 bool take_again(Lattice& l, const SeenWord& seen) {
-    if (!holds(seen, l.text) || !(double(seen.margin) > rounding_of(l, l.text.count))) return false;
+    if (!seen.bytes || !(double(seen.margin) > rounding_of(l, l.text.count))) return false;
     for (uint32_t i = 0; i < seen.tokens; i++) {
         l.e.emit(seen.ids[i]);
         l.start = rounded(l, double(l.scores[seen.ids[i]]) + l.start);
@@ -180,7 +191,7 @@ void encode_word(Lattice& l, Span<const char> word) {
 }  // namespace
 
 Size unigram_scratch(const Tokenizer& t, Size text_bytes) {
-    return Size(window_of(*lexicon_of(t))) * (2 * sizeof(double)) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
+    return Size(window_of(*lexicon_of(t))) * window_bytes + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
 }
 
 void encode_unigram(Encoder& e, Span<const char> text) {
@@ -188,8 +199,10 @@ void encode_unigram(Encoder& e, Span<const char> text) {
     const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), sums = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
     const uint32_t window = window_of(lexicon);
     double* sum = reinterpret_cast<double*>(sums);
+    uint32_t* tokens = reinterpret_cast<uint32_t*>(sum + 2 * window);
     const float* scores = reinterpret_cast<const float*>(e.t.section + lexicon.scores);
-    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), sum, sum + window, window, reinterpret_cast<uint16_t*>(sum + 2 * window)};
+    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), sum, sum + window, tokens, window,
+              reinterpret_cast<uint16_t*>(tokens + window)};
     const bool cuts = e.t.header().pre_tokenizer == PreTokenizer::each_space;
     for (size_t begin = 0; begin < text.count;) {
         const size_t end = cuts ? word_end(text, begin) : text.count;

@@ -51,16 +51,19 @@ bool stays(const Trie& rules, char byte, char behind) {
     return !rules.step(unit, byte) || (rules.value(unit) == no_token && !rules.step(unit, behind));
 }
 
+bool visible(char c) { return c > ' ' && c < 0x7f; }
+
 // How many bytes from here on stay as they are, as far as that is seen quickly: visible ASCII, and single spaces within it, before
 // visible ASCII. Most text is that.
 size_t plain_bytes(const Tokenizer& t, Span<const char> text) {
-    const NormalizerTables* tables = normalizer_of(t);
-    const bool any = !tables || tables->longest == 0;
-    const Trie rules = any ? Trie{nullptr} : trie_at(t, tables->units);
-    const auto visible = [](char c) { return c > ' ' && c < 0x7f; };
+    const Trie rules = t.keeps_ascii ? Trie{nullptr} : trie_at(t, normalizer_of(t)->units);
+    if (text.count == 0 || !visible(text[0])) return 0;
     size_t n = 0;
-    for (; n + 1 < text.count && (visible(text[n]) || (text[n] == ' ' && n)); n++)
-        if (text[n + 1] == ' ' ? !(visible(text[n]) && (any || stays(rules, text[n], ' '))) : !(visible(text[n + 1]) && (any || stays(rules, text[n], text[n + 1])))) break;
+    for (; n + 1 < text.count; n++) {
+        const char here = text[n], behind = text[n + 1];
+        if (!visible(behind) && (behind != ' ' || here == ' ')) break;
+        if (!t.keeps_ascii && !stays(rules, here, behind)) break;
+    }
     while (n && text[n - 1] == ' ') n--;
     return n;
 }
@@ -82,6 +85,16 @@ void put_text(Writer& w, Span<const char> text, bool fold) {
 }
 
 }  // namespace
+
+bool keeps_ascii(const Tokenizer& t) {
+    const NormalizerTables* tables = normalizer_of(t);
+    if (!tables || tables->longest == 0) return true;
+    const Trie rules = trie_at(t, tables->units);
+    for (char first = ' '; first < 0x7f; first++)
+        for (char second = ' '; second < 0x7f; second++)
+            if (!stays(rules, first, second)) return false;
+    return true;
+}
 
 Size normalized_bytes(const Tokenizer& t, Size text_bytes) {
     const NormalizerTables* n = normalizer_of(t);

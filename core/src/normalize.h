@@ -11,6 +11,9 @@ inline bool normalizes(const Tokenizer& t) {
     return !only_pairs && (normalizer_of(t) || (t.header().flags & (tokenizer_squeeze_spaces | tokenizer_space_behind)));
 }
 
+/// Whether visible ASCII and spaces stay as they are, as far as rules say: what `open_tokenizer` notes for the longest stretches of most text.
+bool keeps_ascii(const Tokenizer& t);
+
 /// Bytes that a text of that many bytes may become, at most.
 Size normalized_bytes(const Tokenizer& t, Size text_bytes);
 

@@ -2,6 +2,7 @@
 #include "mote/tokenizer.h"
 
 #include "checked.h"
+#include "normalize.h"
 #include "tokenizer_tables.h"
 
 namespace mote {
@@ -277,6 +278,7 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
     if (f.ok() && !only_pairs) f = check_lexicon(t, bytes);
     if (f.ok() && !only_pairs) f = check_chat(t, bytes);
     if (!f.ok()) return f;
+    if (!only_pairs) t.keeps_ascii = keeps_ascii(t);
     return t;
 }
 

@@ -77,13 +77,14 @@ public:
     }
 
     // `where` names the text: a file, or a file and line; `begin` is where the text lies in it.
-    std::vector<uint32_t> tokens(std::string_view text, bool special, const std::string& where, uint64_t begin = 0) const {
+    std::vector<uint32_t> tokens(std::string_view text, bool special, const std::string& where, uint64_t begin = 0) {
         const Result<size_t> bytes = encode_scratch(tokenizer_, text.size());
         if (!bytes.ok()) refuse("E_LIMIT", where, std::to_string(text.size()) + " bytes of text in one piece are too many");
         std::vector<uint32_t> scratch(bytes.value / 4), own(encode_limit(tokenizer_, text.size()));
         EncodeOptions options;
         options.add_special = false;
         options.parse_special = special;
+        options.words = {reinterpret_cast<uint8_t*>(words_.data()), words_.size() * sizeof(words_[0])};
         const Result<size_t> count = encode(tokenizer_, {text.data(), text.size()}, options,
                                             {reinterpret_cast<uint8_t*>(scratch.data()), bytes.value}, {own.data(), own.size()});
         if (!count.ok() && count.fault.error == Error::missing)
@@ -95,11 +96,13 @@ public:
     }
 
 private:
+    static constexpr size_t words_bytes = 2 << 20;  // what encode has use for
     struct alignas(16) Block {
         uint8_t bytes[16];
     };
     std::vector<uint8_t> section_;
     std::vector<Block> aligned_;
+    std::vector<uint32_t> words_ = std::vector<uint32_t>(words_bytes / sizeof(uint32_t));  // remembered from text to text
     Tokenizer tokenizer_;
 };
 
@@ -115,7 +118,7 @@ Dataset::Dataset(const std::vector<std::string>& paths, const TokenizerModel& to
     : length_(length),
       vocab_(uint32_t(tokenizer.pieces.size())),
       tokens_(cache.empty() ? std::filesystem::temp_directory_path().string() : cache) {
-    const TextEncoder encoder(tokenizer);
+    TextEncoder encoder(tokenizer);
     const std::vector<std::string> files = data_files(paths);
     for (const std::string& file : files) {
         if (holds_pairs(file) != holds_pairs(files.front()))
@@ -140,7 +143,7 @@ void Dataset::add(const std::vector<uint32_t>& tokens, uint32_t unknown) {
     tokens_.append(tokens.data(), tokens.size());
 }
 
-void Dataset::add_text(const std::string& file, const TextEncoder& encoder, const TokenizerModel& tokenizer) {
+void Dataset::add_text(const std::string& file, TextEncoder& encoder, const TokenizerModel& tokenizer) {
     require_text(file);
     if (can_be_cut(tokenizer)) {
         const SpecialTexts specials = special_texts(tokenizer);
@@ -159,7 +162,7 @@ void Dataset::add_text(const std::string& file, const TextEncoder& encoder, cons
     if (tokenizer.eos != no_token) tokens_.append(&tokenizer.eos, 1);
 }
 
-void Dataset::add_samples(const std::string& file, const TextEncoder& encoder, const TokenizerModel& tokenizer) {
+void Dataset::add_samples(const std::string& file, TextEncoder& encoder, const TokenizerModel& tokenizer) {
     for (const Pair& pair : read_pairs(file)) {
         const std::string where = file + ": line " + std::to_string(pair.line);
         Sample sample{tokens_.size(), 0, 0};

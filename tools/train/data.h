@@ -65,8 +65,8 @@ private:
         size_t begin, trained_from, end;  // in tokens_
     };
     void add(const std::vector<uint32_t>& tokens, uint32_t unknown);
-    void add_text(const std::string& file, const class TextEncoder& encoder, const TokenizerModel& tokenizer);
-    void add_samples(const std::string& file, const class TextEncoder& encoder, const TokenizerModel& tokenizer);
+    void add_text(const std::string& file, class TextEncoder& encoder, const TokenizerModel& tokenizer);
+    void add_samples(const std::string& file, class TextEncoder& encoder, const TokenizerModel& tokenizer);
     struct Part {
         size_t begin, end;  // tokens, or samples
     };

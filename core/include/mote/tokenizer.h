@@ -9,7 +9,8 @@ namespace mote {
 /// A checked tokenizer section.
 struct Tokenizer {
     const uint8_t* section = nullptr;
-    uint32_t vocab = 0;  // 0: there is no tokenizer
+    uint32_t vocab = 0;        // 0: there is no tokenizer
+    bool keeps_ascii = false;  // no rule of the normalizer speaks of visible ASCII and spaces alone
 
     const TokenizerHeader& header() const { return *reinterpret_cast<const TokenizerHeader*>(section); }
 };
@@ -28,7 +29,8 @@ struct EncodeOptions {
     bool add_special = true;     // bos and eos, as the tokenizer says
     bool parse_special = false;  // the text of a control token becomes that token
     bool goes_on = false;        // the text follows other text: no space goes in front of it, whatever the tokenizer says
-    Span<const TextRange> quoted = {};  // with parse_special: control tokens that reach into these are text; ascending
+    Span<const TextRange> quoted = {};  // with parse_special: control tokens that reach into these are text; ascending.
+                                        // A firmware that was built for plain tokenizers alone looks at none
     Span<uint8_t> words = {};    // remembers words from one call to the next: at a multiple of 4, zeros before the first call, for one
                                  // tokenizer. 64 bytes a word, at most 2 MiB are of use; without it a part of the scratch does it
 };
