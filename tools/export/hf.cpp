@@ -160,13 +160,9 @@ void write_safetensors(const Family& family, const Weights& w, const Sink& sink)
     const FileTensors tensors = tensors_of(family, w);
     const std::string header = header_of(tensors);
     sink(header.data(), header.size());
-    Progress progress("write", "tensors", tensors.size());
-    size_t done = 0;
     for (const auto& [name, tensor] : tensors) {
-        stop_if_interrupted();
         const std::vector<float> values = values_of(family, tensor, w);
         sink(values.data(), values.size() * sizeof(float));
-        progress.at(++done);
     }
 }
 
@@ -186,9 +182,11 @@ void export_hf(const Weights& weights, const std::string& folder) {
     write_whole(folder + "/config.json", config_of(family, weights).dump(2) + "\n");
     OutputFile file(folder + "/model.safetensors");
     uint64_t end = 0;
+    Progress progress("write", "bytes", parameters(weights) * sizeof(float));
     write_safetensors(family, weights, [&](const void* data, size_t bytes) {
         file.write_at(end, data, bytes);
         end += bytes;
+        progress.at(end);
     });
     file.commit();
 }
