@@ -1,6 +1,8 @@
 // hf: a family's row of import/families, read backwards.
 #include "export/hf.h"
 
+#include <algorithm>
+
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -182,11 +184,12 @@ void export_hf(const Weights& weights, const std::string& folder) {
     write_whole(folder + "/config.json", config_of(family, weights).dump(2) + "\n");
     OutputFile file(folder + "/model.safetensors");
     uint64_t end = 0;
-    Progress progress("write", "bytes", parameters(weights) * sizeof(float));
+    const uint64_t total = parameters(weights) * sizeof(float);  // and a header of some hundred bytes a tensor
+    Progress progress("write", "bytes", total);
     write_safetensors(family, weights, [&](const void* data, size_t bytes) {
         file.write_at(end, data, bytes);
         end += bytes;
-        progress.at(end);
+        progress.at(std::min(end, total));
     });
     file.commit();
 }
