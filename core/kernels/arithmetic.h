@@ -84,7 +84,15 @@ static inline float square_root(float x) {
 }
 
 /// The upper 32 bits of a 64-bit product.
-static inline uint32_t multiply_high(uint32_t a, uint32_t b) { return uint32_t((uint64_t(a) * b) >> 32); }
+static inline uint32_t multiply_high(uint32_t a, uint32_t b) {
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+    const uint32_t ah = a >> 16, al = a & 0xffffu, bh = b >> 16, bl = b & 0xffffu;  // Armv6-M multiplies 32 bits to 32
+    const uint32_t middle = ah * bl + ((al * bl) >> 16), other = al * bh + (middle & 0xffffu);
+    return ah * bh + (middle >> 16) + (other >> 16);
+#else
+    return uint32_t((uint64_t(a) * b) >> 32);
+#endif
+}
 
 /// 2^f as a multiple of 2^-31, in [2^31, 2^32); f is a multiple of 2^-32 of one. Relative error below 1e-7.
 /// Minimax on [0, 1): 2^f = 1 + f (c0 + f (c1 + ...)), coefficients times 2^32, relative error 8.3e-8.

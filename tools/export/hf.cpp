@@ -2,7 +2,6 @@
 #include "export/hf.h"
 
 #include <algorithm>
-
 #include <cstdio>
 #include <cstdlib>
 #include <functional>

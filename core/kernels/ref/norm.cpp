@@ -7,8 +7,12 @@ namespace mote {
 void ref_rms_norm(const float* x, const float* w, uint32_t n, float eps, float* y) {
     Stripes squares;
     uint32_t i = 0;
-    for (; i + 4 <= n; i += 4)  // with places that the compiler knows, the stripes stay in registers
-        for (uint32_t stripe = 0; stripe < 4; stripe++) squares.add(stripe, x[i + stripe] * x[i + stripe]);
+    for (; !for_size && i + 4 <= n; i += 4) {  // with places that the compiler knows, the stripes stay in registers
+        squares.add(0, x[i] * x[i]);
+        squares.add(1, x[i + 1] * x[i + 1]);
+        squares.add(2, x[i + 2] * x[i + 2]);
+        squares.add(3, x[i + 3] * x[i + 3]);
+    }
     for (; i < n; i++) squares.add(i, x[i] * x[i]);
     const float r = 1.0f / square_root(squares.sum() / float(int32_t(n)) + eps);
     for (i = 0; i < n; i++) y[i] = (x[i] * r) * w[i];
