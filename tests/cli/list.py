@@ -1,6 +1,7 @@
 """list: prints the name of every case in this folder, as unittest takes it."""
 
 import pathlib
+import sys
 import unittest
 
 
@@ -13,4 +14,8 @@ def cases(suite):
 
 
 if __name__ == "__main__":
-    print("\n".join(cases(unittest.defaultTestLoader.discover(pathlib.Path(__file__).parent, "*_test.py"))))
+    loader = unittest.TestLoader()
+    found = loader.discover(pathlib.Path(__file__).parent, "*_test.py")
+    if loader.errors:
+        sys.exit("\n".join(loader.errors))
+    print("\n".join(cases(found)))

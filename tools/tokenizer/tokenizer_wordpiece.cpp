@@ -117,7 +117,10 @@ void put_wordpiece(const std::vector<std::string>& pieces, const WordPieceOption
     model.flags |= tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_squeeze_spaces;
 }
 
-bool is_vocab_txt(std::string_view bytes) { return begins(bytes, "[PAD]") || begins(bytes, "[UNK]") || bytes.find("\n##") != std::string_view::npos; }
+bool is_vocab_txt(std::string_view bytes) {
+    constexpr size_t looked_at = 1 << 20;  // files of other kinds may be large
+    return begins(bytes, "[PAD]") || begins(bytes, "[UNK]") || bytes.substr(0, looked_at).find("\n##") != std::string_view::npos;
+}
 
 TokenizerModel import_vocab_txt(const MappedFile& file, std::vector<std::string>& notes) {
     const std::vector<std::string> pieces = read_lines(file, notes);
