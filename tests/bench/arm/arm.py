@@ -33,14 +33,23 @@ TARGETS = [
 
 SHAPES = ["768x288", "256x256", "64x64"]
 
-# CMSIS-NN 99f736a (July 2026), arm_fully_connected_s8 and _s4, counted with the same plugin, -O3; a pair is gcc 12.2, clang 19.
+# Counted with the same plugin, -O3; a pair is gcc 12.2, clang 19. Activations are quantized and weights packed before the count.
+# CMSIS-NN 99f736a (July 2026): arm_fully_connected_s8 and _s4.
+# ggml of llama.cpp c392e50 (February 2025), -march=armv8-a: ggml_vec_dot_q8_0_q8_0 and ggml_vec_dot_q4_0_q8_0, a call for each row.
+# KleidiAI 495f652 (August 2026), the least of its dotprod kernels from one row of qai8dxp to f32, which are assembly:
+# qai8dxp1x4_qsi8cxp4x4_1x4 (the other: 0.205) and qai8dxp1x8_qsi4cxp8x8_1x8x32 (the others: 0.227 and 0.236).
 PEER_PRODUCTS = {
-    "Cortex-M0": {"q8": ["6.33", "6.39", "7.62"], "q4": ["7.98", "-", "9.25"]},
-    "Cortex-M3": {"q8": ["3.46", "3.49", "3.99"], "q4": ["5.15", "-", "5.72"]},
-    "Cortex-M4": {"q8": ["2.05, 2.29", "2.07, 2.31", "2.68, 2.88"], "q4": ["5.04, 4.16", "-", "5.67, 4.76"]},
-    "Cortex-M7": {"q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.67"]},
-    "Cortex-M33": {"q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.66"]},
-    "Cortex-M55": {"q8": ["0.513, 0.196", "0.520, 0.202", "0.703, 0.364"], "q4": ["0.456, 0.380", "-", "0.831, 0.703"]},
+    "Cortex-M0": {"peer": "CMSIS-NN", "q8": ["6.33", "6.39", "7.62"], "q4": ["7.98", "-", "9.25"]},
+    "Cortex-M3": {"peer": "CMSIS-NN", "q8": ["3.46", "3.49", "3.99"], "q4": ["5.15", "-", "5.72"]},
+    "Cortex-M4": {"peer": "CMSIS-NN", "q8": ["2.05, 2.29", "2.07, 2.31", "2.68, 2.88"],
+                  "q4": ["5.04, 4.16", "-", "5.67, 4.76"]},
+    "Cortex-M7": {"peer": "CMSIS-NN", "q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.67"]},
+    "Cortex-M33": {"peer": "CMSIS-NN", "q8": ["2.05", "2.07", "2.68"], "q4": ["5.04", "-", "5.66"]},
+    "Cortex-M55": {"peer": "CMSIS-NN", "q8": ["0.513, 0.196", "0.520, 0.202", "0.703, 0.364"],
+                   "q4": ["0.456, 0.380", "-", "0.831, 0.703"]},
+    "AArch64 A53": {"peer": "ggml", "q8": ["1.000, 0.802", "0.977, 0.778", "1.472, 1.190"],
+                    "q4": ["1.559, 1.052", "1.071, 0.895", "1.566, 1.331"]},
+    "AArch64 A76": {"peer": "KleidiAI", "q8": ["0.196", "0.199", "0.293"], "q4": ["0.202", "0.205", "0.279"]},
 }
 
 # llama2.c run.c (float), -O3, gcc 12.2, the same shape: positions 0 and 255 and the mean, millions.
@@ -131,6 +140,10 @@ class Bench:
         return [numbers[0], numbers[-1], sum(numbers) / len(numbers)], {name: n / len(numbers) for name, n in self.shares.items()}
 
 
+def peer_row(peer):
+    return "| | *%s* | %s |" % (peer["peer"], " | ".join("*%s*" % v for w in WEIGHTS for v in peer[w]))
+
+
 def softmax_lines(counts):
     lines = ["", "## Softmax, instructions an element", "",
              "256 scores of one query become weights, the scales of values multiplied in, and their sum. The largest score is found where scores are",
@@ -195,8 +208,9 @@ def table(bench):
             "digits. gcc 12.2, each board's own flags. Instructions are not cycles; they are what can be counted everywhere. A test",
             "fails where a count is more than 1 % above this table.", "",
             "## Instructions a multiply-accumulate, matrix times vector", "",
-            "On the Cortex-M0 768 rows are what fits of them into flash. CMSIS-NN 99f736a: arm_fully_connected_s8 and _s4, gcc (and clang), -O3,",
-            "counted in the same way.", "",
+            "On the Cortex-M0 768 rows are what fits of them into flash. Peers are counted in the same way, gcc (and clang), -O3. CMSIS-NN 99f736a:",
+            "arm_fully_connected_s8 and _s4. ggml, llama.cpp c392e50: ggml_vec_dot_q8_0_q8_0 and _q4_0_q8_0 row by row. KleidiAI 495f652: the least of",
+            "its kernels for one row of activations, int8 and int4 with one scale a row, where q4 here has one for each 32 columns.", "",
             "| core | row | " + " | ".join("%s %s" % (w, s) for w in WEIGHTS for s in SHAPES) + " |",
             "|---|---|" + "---|" * (len(WEIGHTS) * len(SHAPES))]
     attention = ["", "## Attention over the q8 cache, instructions a position", "",
@@ -223,7 +237,7 @@ def table(bench):
         for w in WEIGHTS:
             best[core, w] = products[rows[-1], w, SHAPES[0]]
         if core in PEER_PRODUCTS:
-            text.append("| | *CMSIS-NN* | %s |" % " | ".join("*%s*" % v for w in WEIGHTS for v in PEER_PRODUCTS[core][w]))
+            text.append(peer_row(PEER_PRODUCTS[core]))
         if target[3]:
             both = {w: bench.tokens(target, w) for w in WEIGHTS}
             counts = {w: numbers for w, (numbers, _) in both.items()}
