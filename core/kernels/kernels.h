@@ -116,8 +116,9 @@ struct KernelRows {
 };
 KernelRows kernel_rows();
 
-/// The fastest row.
+/// The fastest row, and why it is that, in words.
 const Kernels& kernels();
+extern const char why_these_kernels[];
 
 /// Plain C++, the definition of correct.
 extern const Kernels ref_kernels;

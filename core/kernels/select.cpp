@@ -92,13 +92,15 @@ KernelRows kernel_rows() {
     return rows;
 }
 
-const Kernels& kernels() {
 #if defined(MOTE_BOARD_ROW)
-    return MOTE_BOARD_ROW;
+const Kernels& kernels() { return MOTE_BOARD_ROW; }
+const char why_these_kernels[] = "made for the instructions that this program was compiled for";
 #else
+const Kernels& kernels() {
     const KernelRows rows = kernel_rows();
     return *rows.row[rows.count - 1];
-#endif
 }
+const char why_these_kernels[] = "the fastest in this program that this CPU has the instructions for";
+#endif
 
 }  // namespace mote

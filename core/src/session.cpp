@@ -87,6 +87,10 @@ Result<uint32_t> step_greedy(Session& session, const uint32_t* tokens, size_t co
     return best.token;
 }
 
+KernelChoice kernel_choice(const Session& session) {
+    return {session.kernels->name, session.kernels == &kernels() ? why_these_kernels : "chosen by the caller"};
+}
+
 uint32_t position(const Session& session) { return session.arena ? state_of(session).position : 0; }
 
 Fault rewind(Session& session, uint32_t keep) {

@@ -119,6 +119,17 @@ void check_tile(Tally& tally, const Model& model, const Plan& p, uint8_t* memory
     check(tally, digest_of_steps(session.value, digest_start, steps - 1, steps) == expected, "a prompt in one call and by steps");
 }
 
+void show_kernels(const Model& model, const Plan& plan, uint8_t* arena) {
+    const Result<Session> session = start(model, plan, arena, plan.total);
+    if (!session.ok()) return;  // check_contents tells
+    const KernelChoice choice = kernel_choice(session.value);
+    print("kernels ");
+    print(choice.name);
+    print(": ");
+    print(choice.reason);
+    print("\n");
+}
+
 void run_sessions(Tally& tally, const Model& model, const Settings& settings) {
     const port::Memory memory = port::arena();
     if (memory.bytes < 2 * guard_bytes) return check(tally, false, "there is an arena");
@@ -135,6 +146,7 @@ void run_sessions(Tally& tally, const Model& model, const Settings& settings) {
     fill(memory.data, guard_bytes, guard_pattern);
     fill(inside + p.total, guard_bytes, guard_pattern);
     check_plan(tally, model, p, inside);
+    show_kernels(model, p, inside);
     const uint64_t expected = check_contents(tally, model, p, inside);
     check_rewind(tally, model, p, inside, expected);
     check_tile(tally, model, p, inside);

@@ -49,7 +49,7 @@ void print_targets() {
         print(line);
     }
     print("\nBytes of flash for code and for a model, and of RAM for the arena. `-`: an operating system with files.\n");
-    print("This machine runs the kernels " + kernel_names() + ", and takes " + kernels_named("").name + ".\n");
+    print("This machine runs the kernels " + kernel_names() + ", and takes " + kernels_named("").name + ": " + why_these_kernels + ".\n");
 }
 
 }  // namespace

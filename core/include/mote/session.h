@@ -43,6 +43,13 @@ Result<Span<float>> step(Session& session, const uint32_t* tokens, size_t count)
 /// number), after the tokens were taken.
 Result<uint32_t> step_greedy(Session& session, const uint32_t* tokens, size_t count);
 
+/// The row of kernels that a session, once started, runs, and why it is that one; for a person.
+struct KernelChoice {
+    const char* name;    // "ref", "dsp", "avx512": core/kernels/README.md
+    const char* reason;
+};
+KernelChoice kernel_choice(const Session& session);
+
 /// Tokens that the session holds.
 uint32_t position(const Session& session);
 
