@@ -35,7 +35,7 @@ std::vector<uint32_t> words_of(const OpenedTokenizer& t, const std::string& text
 TEST(split, cuts_as_the_published_expressions_do) {
     const Json vectors = read_json(MOTE_TESTS_HOST "/split_vectors.json", 1 << 20);
     ASSERT_EQ(vectors.size(), 185u);
-    for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "starcoder", "deepseek-coder", "deepseek-llm", "falcon"}) {
+    for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "starcoder", "deepseek-coder", "deepseek-llm", "falcon", "default"}) {
         const std::optional<SplitRule> rule = rule_of_name(name);
         ASSERT_TRUE(rule.has_value()) << name;
         const OpenedTokenizer t(bytes_by_rule(*rule));
@@ -49,11 +49,30 @@ TEST(split, cuts_as_the_published_expressions_do) {
 TEST(split, a_rule_has_the_same_words_under_every_name) {
     EXPECT_EQ(rule_of_name("mpt")->stages, rule_of_name("gpt-2")->stages);
     EXPECT_EQ(rule_of_name("refact")->stages, rule_of_name("starcoder")->stages);
-    EXPECT_FALSE(rule_of_name("tekken").has_value());
+    EXPECT_EQ(rule_of_name("exaone")->stages, rule_of_name("starcoder")->stages);
+    EXPECT_EQ(rule_of_name("stablelm2")->stages, rule_of_name("qwen2")->stages);
+    EXPECT_EQ(rule_of_name("dbrx")->stages, rule_of_name("llama-bpe")->stages);
+    EXPECT_FALSE(rule_of_name("dbrx")->whole_words || rule_of_name("dbrx")->begins);
+    EXPECT_TRUE(rule_of_name("lfm2")->whole_words && rule_of_name("lfm2")->begins);
+    for (const char* name : {"tekken", "bloom", "poro-chat", "viking", "gpt-4o", "deepseek-v3", "superbpe", "bailingmoe", "seed-coder", "chameleon"})
+        EXPECT_FALSE(rule_of_name(name).has_value()) << name;
     EXPECT_FALSE(rule_of_pattern(R"(\p{Lu}+)").has_value());
     EXPECT_FALSE(rule_of_pattern(R"([\p{L}]+)").has_value());
     EXPECT_FALSE(rule_of_pattern("[z-a]+").has_value());
     EXPECT_FALSE(rule_of_pattern("[]+").has_value());
+}
+
+TEST(split, a_rule_has_a_name_to_be_written_by) {
+    for (const char* name : {"gpt-2", "llama-bpe", "smaug-bpe", "qwen2", "starcoder", "falcon", "default", "deepseek-llm", "deepseek-coder"})
+        EXPECT_EQ(name_of_rule(*rule_of_name(name), rule_of_name(name)->whole_words), name);
+    EXPECT_EQ(name_of_rule({PreTokenizer::gpt2, {}}, true), std::nullopt);
+    EXPECT_EQ(name_of_rule({PreTokenizer::none, {}}, false), std::nullopt);
+    NamedRule rule = *rule_of_name("deepseek-llm");
+    rule.sets.letters.pop_back();
+    EXPECT_EQ(name_of_rule(rule, false), std::nullopt);
+    rule = *rule_of_name("falcon");
+    rule.sets.symbols = "~";
+    EXPECT_EQ(name_of_rule(rule, false), std::nullopt);
 }
 
 TEST(split, stages_that_mean_different_letters_do_not_go_together) {

@@ -1,6 +1,6 @@
 """split_vectors: how the published expressions cut texts, by Debian's python3-regex. Writes split_vectors.json beside itself.
 
-Each expression is taken from the models' own tokenizer.json. Stages follow each other as Hugging Face's Sequence of Split parts with
+Each expression is taken from the models' own tokenizer.json, `default` from llama.cpp's llama-vocab.cpp. Stages follow each other as Hugging Face's Sequence of Split parts with
 behavior Isolated does it: every match and every gap is a piece, and the next stage works within each piece. Falcon's last two stages
 work on the characters by which byte-level tokenizers write bytes. Pieces are stored as their lengths in bytes of UTF-8.
 """
@@ -35,6 +35,7 @@ RULES = {
     "deepseek-llm": [r"[\r\n]", r"\s?[%s]+" % CASED, "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", CJK,
                      r"\p{N}"],
     "falcon": [r"[\p{P}$+<=>^`|~]+", GPT2],
+    "default": [r"[\p{P}$+<=>^|~]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"],
 }
 ON_BYTES = {"falcon": [r"\p{N}+", "[0-9][0-9][0-9]"]}
 

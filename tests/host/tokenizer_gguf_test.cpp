@@ -70,6 +70,78 @@ TEST(tokenizer_gguf, obeys_the_flags) {
     EXPECT_EQ(OpenedTokenizer(imported(byte_level)).encode("he"), (Ids{258, 256}));
 }
 
+// Names of pre-tokenizers bring defaults of their own.
+TEST(tokenizer_gguf, words_of_llama3_are_tokens_and_texts_begin) {
+    std::vector<std::string> tokens = testing::byte_alphabet();
+    tokens.insert(tokens.end(), {"he", "hex", "<s>"});
+    for (const bool whole : {false, true}) {
+        GgufBuilder b;
+        b.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", whole ? "llama-bpe" : "dbrx").texts("tokenizer.ggml.tokens", tokens);
+        b.texts("tokenizer.ggml.merges", {"h e"}).u32("tokenizer.ggml.bos_token_id", 258);
+        EXPECT_EQ(OpenedTokenizer(imported(b)).encode("hex"), whole ? (Ids{258, 257}) : (Ids{256, 'x'}));
+    }
+}
+
+// U+2581 begins a word, what has none goes on, names in brackets are control tokens.
+TEST(tokenizer_gguf, reads_wordpiece) {
+    const std::string mark = "\xe2\x96\x81";
+    const std::vector<std::string> tokens = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", mark + "he", "llo", mark + "," , "[unused0]"};
+    GgufBuilder b;
+    b.text("tokenizer.ggml.model", "bert").texts("tokenizer.ggml.tokens", tokens).i32s("tokenizer.ggml.token_type", {3, 3, 3, 3, 1, 1, 1, 1});
+    b.u32("tokenizer.ggml.unknown_token_id", 1).u32("tokenizer.ggml.cls_token_id", 2).u32("tokenizer.ggml.seperator_token_id", 3);
+    const OpenedTokenizer t(imported(b));
+    EXPECT_EQ(t.encode("H\xc3\xa9llo, llo"), (Ids{2, 4, 5, 6, 1, 3}));
+    EXPECT_EQ(t.decode({2, 4, 5, 6, 4, 3}), "hello, he");
+    EXPECT_EQ(OpenedTokenizer(imported(b.flag("tokenizer.ggml.add_bos_token", false))).encode("he"), (Ids{4, 3}));
+}
+
+GgufBuilder unigram(const std::vector<std::string>& tokens, const std::vector<float>& scores, const std::vector<int32_t>& types) {
+    GgufBuilder b;
+    b.text("tokenizer.ggml.model", "t5").texts("tokenizer.ggml.tokens", tokens).f32s("tokenizer.ggml.scores", scores);
+    return b.i32s("tokenizer.ggml.token_type", types);
+}
+
+// A map in darts-clone's form, written by hand: "A" becomes "a". Units: 0 the root, whose children begin at 1; 1 ^ 'A' its child.
+std::string charsmap_of_one_letter() {
+    std::vector<uint32_t> units(0x42, 0);
+    units[0] = 1u << 10;                          // children at 0 ^ 1
+    units[1 ^ 'A'] = 1u << 10 | 0x100u | 'A';     // a value at (1 ^ 'A') ^ 1 = 'A'
+    units['A'] = 0x80000000u;                     // replacement 0
+    return testing::bytes_of(uint32_t(units.size() * 4)) + testing::bytes_of(units) + std::string("a\0", 2);
+}
+
+TEST(tokenizer_gguf, reads_unigram) {
+    const std::string mark = "\xe2\x96\x81";
+    GgufBuilder b = unigram({"<pad>", "</s>", "<unk>", mark, "a", mark + "a", "aa", "<x>"}, {0, 0, 0, -2, -3, -4, -3.5f, 0}, {3, 3, 2, 1, 1, 1, 1, 4});
+    const std::string map = charsmap_of_one_letter();
+    b.array("tokenizer.ggml.precompiled_charsmap", GgufKind::i8, map.size(), map);
+    b.flag("tokenizer.ggml.add_space_prefix", true).flag("tokenizer.ggml.remove_extra_whitespaces", true);
+    const OpenedTokenizer t(imported(b));
+    EXPECT_EQ(t.encode("a"), (Ids{5, 1}));
+    EXPECT_EQ(t.encode("  Aa   q "), (Ids{3, 6, 3, 2, 1}));
+    EXPECT_EQ(t.encode("<x>a"), (Ids{7, 5, 1}));
+    EXPECT_EQ(OpenedTokenizer(imported(b.flag("tokenizer.ggml.add_eos_token", false))).encode("a"), (Ids{5}));
+}
+
+TEST(tokenizer_gguf, refuses_what_wordpiece_and_unigram_cannot_be) {
+    expect_refused("E_EMPTY", {"from text"}, unigram({"<pad>", "</s>", "<unk>"}, {0, 0, 0}, {3, 3, 2}));
+    expect_refused("E_MISSING", {"unknown token"}, unigram({"a"}, {0}, {1}));
+    GgufBuilder map = unigram({"a", "b", "<unk>"}, {0, 0, 0}, {1, 1, 2});
+    expect_refused("E_RANGE", {"precompiled_charsmap"}, map.array("tokenizer.ggml.precompiled_charsmap", GgufKind::i8, 1, "x"));
+    GgufBuilder bert;
+    bert.text("tokenizer.ggml.model", "bert").texts("tokenizer.ggml.tokens", {"[UNK]", "\xe2\x96\x81" "a"});
+    expect_refused("E_MISSING", {"unknown token"}, bert);
+    bert.u32("tokenizer.ggml.unknown_token_id", 0).i32s("tokenizer.ggml.token_type", {3, 4});
+    expect_refused("E_UNSUPPORTED", {"token 1", "user-defined"}, bert);
+}
+
+// They are found in the text as it is, and what follows has a space in front.
+TEST(tokenizer_gguf, reads_user_defined_tokens_beside_pairs_by_score) {
+    const std::string mark = "\xe2\x96\x81";
+    const OpenedTokenizer t(imported(scored({"<unk>", "a", mark, mark + "a", "<x>"}, {0, -1, -2, -3, 0}, {2, 1, 1, 1, 4})));
+    EXPECT_EQ(t.encode("a<x>a", testing::plain()), (Ids{3, 4, 3}));
+}
+
 // -1 stands where there is no such token.
 TEST(tokenizer_gguf, takes_an_id_of_minus_one_for_none) {
     GgufBuilder b = scored({"<unk>", "a"}, {0, -1}, {2, 1});

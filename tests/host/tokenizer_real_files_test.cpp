@@ -77,6 +77,17 @@ TEST(real_tokenizers, gguf_files_give_46_of_46_vectors) {
     }
 }
 
+// Text that WordPiece makes into tokens does not come back as it was.
+TEST(real_tokenizers, a_gguf_file_of_wordpiece_gives_46_of_46_vectors) {
+    const std::string name = "tokenizers/llamacpp/ggml-vocab-bert-bge.gguf";
+    MOTE_NEEDS(name);
+    const OpenedTokenizer t(import_tokenizer(shared_data(name)));
+    const std::vector<testing::TestVector> vectors = testing::read_vectors(name);
+    ASSERT_EQ(vectors.size(), 46u);
+    for (const testing::TestVector& v : vectors) EXPECT_EQ(t.encode(v.text, testing::plain()), v.ids) << v.text;
+    EXPECT_EQ(t.encode("hello"), (Ids{101, 7592, 102}));
+}
+
 TEST(real_tokenizers, stories260K_spells_its_known_story) {
     MOTE_NEEDS("weights/llama2c/tok512.bin");
     const OpenedTokenizer t(import_tokenizer(shared_data("weights/llama2c/tok512.bin")));

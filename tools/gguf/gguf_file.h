@@ -23,6 +23,7 @@ public:
 
     GgufKind kind() const { return kind_; }
     uint64_t count() const { return count_; }  // of an array
+    uint64_t at() const { return at_; }        // byte of the file
 
     /// Errors: E_TYPE (the value is no integer), E_RANGE (negative, or more than `max`).
     uint64_t integer(uint64_t max) const;

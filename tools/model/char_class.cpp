@@ -13,9 +13,9 @@ bool lies_in(const std::vector<CodeRange>& ranges, uint32_t code) {
 }
 
 bool is_punctuation(uint32_t code, const CharSets& sets) {
-    const uint32_t category = U_GET_GC_MASK(static_cast<UChar32>(code));
     if (!sets.punctuation.empty()) return lies_in(sets.punctuation, code);
-    return (category & U_GC_P_MASK) || (sets.ascii_symbols && code < 0x80 && (category & U_GC_S_MASK));
+    if (code < 0x80 && sets.symbols.find(static_cast<char>(code)) != std::string::npos) return true;
+    return U_GET_GC_MASK(static_cast<UChar32>(code)) & U_GC_P_MASK;
 }
 
 uint8_t bits_of_stage(PreTokenizer stage) {

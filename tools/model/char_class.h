@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "mote/format.h"
@@ -16,12 +17,15 @@ struct CodeRange {
     uint32_t first, last;
 };
 
+/// All of ASCII that Unicode calls symbols.
+constexpr const char* ascii_symbols = "$+<=>^`|~";
+
 /// Which characters the rules of a tokenizer mean by letters, punctuation and ideographs.
 struct CharSets {
     std::vector<CodeRange> letters;      // empty: Unicode's L
     std::vector<CodeRange> punctuation;  // empty: Unicode's P
     std::vector<CodeRange> ideographs;
-    bool ascii_symbols = false;          // $+<=>^`|~ are punctuation, too
+    std::string symbols;                 // characters that are punctuation as well; ASCII
 };
 
 /// The bits of CharClass that the stages of a pre-tokenizer ask for.

@@ -137,16 +137,17 @@ bool holds_for_all(const Tokenizer& t, CharClass kind, const CharSets& sets) {
     return true;
 }
 
-// Unicode's classes, those with ASCII's symbols, or the very characters.
+// Unicode's classes, those with some of ASCII's symbols, or the very characters.
 CharSets sets_from(const Tokenizer& t) {
     const uint8_t asked = bits_asked(t.header().pre_tokenizer);
     CharSets sets;
     if ((asked & uint8_t(CharClass::letter)) && !holds_for_all(t, CharClass::letter, sets)) sets.letters = characters_with(t, CharClass::letter);
     if (asked & uint8_t(CharClass::ideograph)) sets.ideographs = characters_with(t, CharClass::ideograph);
     if ((asked & uint8_t(CharClass::punctuation)) && !holds_for_all(t, CharClass::punctuation, sets)) {
-        sets.ascii_symbols = true;
+        for (const char* symbol = ascii_symbols; *symbol; symbol++)
+            if (char_class(t, static_cast<uint8_t>(*symbol)) & uint8_t(CharClass::punctuation)) sets.symbols += *symbol;
         if (!holds_for_all(t, CharClass::punctuation, sets)) {
-            sets.ascii_symbols = false;
+            sets.symbols.clear();
             sets.punctuation = characters_with(t, CharClass::punctuation);
         }
     }

@@ -76,18 +76,28 @@ std::optional<SplitRule> rule_of_class(std::string_view regex) {
     if (regex.size() < begin + end.size() || regex[begin - 1] != '[' || regex.substr(regex.size() - end.size()) != end) return std::nullopt;
     const auto ranges = read_class(regex.substr(begin, regex.size() - begin - end.size()));
     if (!ranges) return std::nullopt;
-    if (!leads) return SplitRule{PreTokenizer::ideographs, {{}, {}, *ranges, false}};
-    if (class_of(ranges->front().first) == CharClass::letter) return SplitRule{PreTokenizer::letters, {*ranges, {}, {}, false}};
-    return SplitRule{PreTokenizer::punctuation, {{}, *ranges, {}, false}};
+    if (!leads) return SplitRule{PreTokenizer::ideographs, {{}, {}, *ranges, {}}};
+    if (class_of(ranges->front().first) == CharClass::letter) return SplitRule{PreTokenizer::letters, {*ranges, {}, {}, {}}};
+    return SplitRule{PreTokenizer::punctuation, {{}, *ranges, {}, {}}};
 }
 
 // ---- names
 
+constexpr PreTokenizer each_digit = then(PreTokenizer::digit, PreTokenizer::gpt2);
+constexpr PreTokenizer falcon = then(PreTokenizer::marks, PreTokenizer::gpt2, PreTokenizer::byte_digits, PreTokenizer::three_digits);
+constexpr PreTokenizer by_default = then(PreTokenizer::marks, PreTokenizer::gpt2, PreTokenizer::digits, PreTokenizer::three_digits);
+
 struct Name {
     std::string_view name;
     PreTokenizer stages;
+    const char* symbols = "";
+    bool whole_words = false, begins = false;
 };
 
+// Names with one meaning follow each other; the first of them is written. What each means was compared with llama.cpp's source
+// (llama-vocab.cpp, the expressions by type and the types by name) and, for Falcon, MPT, StarCoder, Refact and the DeepSeeks, with the
+// pre_tokenizer of the models' own tokenizer.json. Where the two differ, the model's own file counts: Falcon's digits are looked for
+// among the characters that stand for bytes, and DeepSeek LLM has digits one by one, which llama.cpp leaves together.
 constexpr Name names[] = {
     {"gpt-2", PreTokenizer::gpt2},
     {"phi-2", PreTokenizer::gpt2},
@@ -101,17 +111,40 @@ constexpr Name names[] = {
     {"jina-v2-code", PreTokenizer::gpt2},
     {"mpt", PreTokenizer::gpt2},
     {"olmo", PreTokenizer::gpt2},
-    {"llama3", PreTokenizer::llama3},
-    {"llama-v3", PreTokenizer::llama3},
-    {"llama-bpe", PreTokenizer::llama3},
+    {"jais", PreTokenizer::gpt2},
+    {"exaone4", PreTokenizer::gpt2},
+    {"a.x-4.0", PreTokenizer::gpt2},
+    {"mellum", PreTokenizer::gpt2},
+    {"trillion", PreTokenizer::gpt2},
+    {"granite-docling", PreTokenizer::gpt2},
+    {"llama-bpe", PreTokenizer::llama3, "", true, true},
+    {"llama3", PreTokenizer::llama3, "", true, true},
+    {"llama-v3", PreTokenizer::llama3, "", true, true},
+    {"falcon3", PreTokenizer::llama3, "", true, true},
+    {"falcon-h1", PreTokenizer::llama3, "", true, true},
+    {"pixtral", PreTokenizer::llama3, "", true, true},
+    {"midm-2.0", PreTokenizer::llama3, "", true, true},
+    {"lfm2", PreTokenizer::llama3, "", true, true},
+    {"smaug-bpe", PreTokenizer::llama3},
+    {"dbrx", PreTokenizer::llama3},
+    {"chatglm-bpe", PreTokenizer::llama3},
+    {"glm4", PreTokenizer::llama3},
     {"qwen2", PreTokenizer::qwen2},
     {"deepseek-r1-qwen", PreTokenizer::qwen2},
-    {"starcoder", then(PreTokenizer::digit, PreTokenizer::gpt2)},
-    {"refact", then(PreTokenizer::digit, PreTokenizer::gpt2)},
-    {"command-r", then(PreTokenizer::digit, PreTokenizer::gpt2)},
-    {"smollm", then(PreTokenizer::digit, PreTokenizer::gpt2)},
-    {"codeshell", then(PreTokenizer::digit, PreTokenizer::gpt2)},
-    {"falcon", then(PreTokenizer::marks, PreTokenizer::gpt2, PreTokenizer::byte_digits, PreTokenizer::three_digits)},
+    {"kormo", PreTokenizer::qwen2},
+    {"megrez", PreTokenizer::qwen2},
+    {"stablelm2", PreTokenizer::qwen2},
+    {"hunyuan", PreTokenizer::qwen2},
+    {"grok-2", PreTokenizer::qwen2},
+    {"starcoder", each_digit},
+    {"refact", each_digit},
+    {"command-r", each_digit},
+    {"smollm", each_digit},
+    {"codeshell", each_digit},
+    {"exaone", each_digit},
+    {"minerva-7b", each_digit},
+    {"falcon", falcon, ascii_symbols},
+    {"default", by_default, "$+<=>^|~"},
 };
 
 constexpr const char* deepseek_letters =
@@ -126,6 +159,8 @@ constexpr const char* deepseek_letters =
     "\U00010c80-\U00010cb2\U00010cc0-\U00010cf2\U000118a0-\U000118df\U0001e900-\U0001e943";
 constexpr const char* deepseek_punctuation = "!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002";
 constexpr const char* deepseek_ideographs = "\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff";
+
+constexpr std::string_view deepseek_llm = "deepseek-llm", deepseek_coder = "deepseek-coder";
 
 SplitRule joined(std::initializer_list<std::string> stages) {
     SplitRule rule;
@@ -142,15 +177,31 @@ std::optional<SplitRule> rule_of_pattern(std::string_view regex) {
     return rule_of_class(text);
 }
 
-std::optional<SplitRule> rule_of_name(std::string_view name) {
+std::optional<NamedRule> rule_of_name(std::string_view name) {
     const std::string ideographs = std::string("[") + deepseek_ideographs + "]+";
-    if (name == "deepseek-llm")
-        return joined({R"([\r\n])", std::string("\\s?[") + deepseek_letters + "]+", std::string("\\s?[") + deepseek_punctuation + "]+",
-                       R"(\s+$)", ideographs, R"(\p{N})"});
-    if (name == "deepseek-coder") return joined({R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", ideographs, R"(\p{N})"});
+    if (name == deepseek_llm)
+        return NamedRule{joined({R"([\r\n])", std::string("\\s?[") + deepseek_letters + "]+", std::string("\\s?[") + deepseek_punctuation + "]+",
+                                 R"(\s+$)", ideographs, R"(\p{N})"})};
+    if (name == deepseek_coder) return NamedRule{joined({R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", ideographs, R"(\p{N})"})};
     for (const Name& known : names)
-        if (known.name == name) return SplitRule{known.stages, {{}, {}, {}, name == "falcon"}};
+        if (known.name == name) return NamedRule{{known.stages, {{}, {}, {}, known.symbols}}, known.whole_words, known.begins};
     return std::nullopt;
+}
+
+std::optional<std::string> name_of_rule(const SplitRule& rule, bool whole_words) {
+    for (const Name& known : names)
+        if (known.stages == rule.stages && known.whole_words == whole_words && same_rule(*rule_of_name(known.name), rule)) return std::string(known.name);
+    for (const std::string_view name : {deepseek_llm, deepseek_coder})
+        if (!whole_words && same_rule(*rule_of_name(name), rule)) return std::string(name);
+    return std::nullopt;
+}
+
+bool same_rule(const SplitRule& a, const SplitRule& b) {
+    if (a.stages != b.stages) return false;
+    const uint8_t asked = bits_asked(a.stages);
+    for (uint32_t c = 0; asked && c <= 0x10ffff; c++)
+        if ((bits_of(c, a.sets) ^ bits_of(c, b.sets)) & asked) return false;
+    return true;
 }
 
 bool append(SplitRule& rule, const SplitRule& stages) {
@@ -173,8 +224,8 @@ bool append(SplitRule& rule, const SplitRule& stages) {
         !both(&CharSets::ideographs, CharClass::ideograph))
         return false;
     const uint8_t marks = uint8_t(CharClass::punctuation);
-    if ((asked & marks) && (asked_more & marks) && rule.sets.ascii_symbols != stages.sets.ascii_symbols) return false;
-    rule.sets.ascii_symbols |= stages.sets.ascii_symbols;
+    if ((asked & marks) && (asked_more & marks) && rule.sets.symbols != stages.sets.symbols) return false;
+    if (rule.sets.symbols.empty()) rule.sets.symbols = stages.sets.symbols;
     rule.stages = PreTokenizer(here | more << bits);
     return true;
 }

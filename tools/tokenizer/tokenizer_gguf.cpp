@@ -1,13 +1,17 @@
 // tokenizer_gguf: arrays of texts, scores and types become pieces and merges.
 #include "tokenizer/tokenizer_gguf.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
 #include "chat/reduce.h"
+#include "tokenizer/bert_normalizer.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/charsmap.h"
 #include "tokenizer/split_rules.h"
+#include "tokenizer/tokenizer_wordpiece.h"
 
 namespace mote::tools {
 namespace {
@@ -67,9 +71,10 @@ uint32_t id_or(const GgufFile& gguf, const char* name, uint32_t otherwise, size_
     return static_cast<uint32_t>(id);
 }
 
-void read_flags(const GgufFile& gguf, bool add_bos, TokenizerModel& model) {
+// What is added where the file does not say differs from kind to kind.
+void read_flags(const GgufFile& gguf, bool add_bos, bool add_eos, TokenizerModel& model) {
     if (flag_or(gguf, "add_bos_token", add_bos) && model.bos != no_token) model.flags |= tokenizer_add_bos;
-    if (flag_or(gguf, "add_eos_token", false) && model.eos != no_token) model.flags |= tokenizer_add_eos;
+    if (flag_or(gguf, "add_eos_token", add_eos) && model.eos != no_token) model.flags |= tokenizer_add_eos;
 }
 
 // ---- SentencePiece's pairs by score
@@ -115,7 +120,9 @@ TokenizerModel import_scored(const GgufFile& gguf, std::vector<std::string>& not
             case TokenType::normal: put_scored(gguf, id, text, model, ids, notes); break;
             case TokenType::byte: put_byte(gguf, id, text, model); break;
             case TokenType::user_defined:
-                key(gguf, "token_type").refuse("E_UNSUPPORTED", "token " + std::to_string(id) + ", " + shown(text) + ", is user-defined");
+                model.pieces.push_back(text);
+                model.added.push_back(id);
+                break;
             case TokenType::unused: model.pieces.push_back(with_spaces(text)); break;
             case TokenType::unknown:
             case TokenType::control:
@@ -129,17 +136,17 @@ TokenizerModel import_scored(const GgufFile& gguf, std::vector<std::string>& not
     model.eos = id_or(gguf, "eos_token_id", 2, model.pieces.size());
     model.unk = id_or(gguf, "unknown_token_id", 0, model.pieces.size());
     model.flags = tokenizer_fold_space;
-    if (flag_or(gguf, "add_space_prefix", true)) model.flags |= tokenizer_prefix_space;
-    read_flags(gguf, true, model);
+    if (flag_or(gguf, "add_space_prefix", true)) model.flags |= tokenizer_prefix_space | tokenizer_prefix_every;
+    read_flags(gguf, true, false, model);
     return model;
 }
 
 // ---- byte-level merges
 
-SplitRule split_rule(const GgufFile& gguf) {
+NamedRule split_rule(const GgufFile& gguf) {
     const GgufValue* pre = find(gguf, "pre");
     if (!pre) key(gguf, "model").refuse("E_UNSUPPORTED", "the file has no tokenizer.ggml.pre, so its split rule is not known");
-    const std::optional<SplitRule> rule = rule_of_name(pre->text());
+    const std::optional<NamedRule> rule = rule_of_name(pre->text());
     if (!rule) pre->refuse("E_UNSUPPORTED", "split rule " + shown(pre->text()) + " is not supported");
     return *rule;
 }
@@ -161,7 +168,7 @@ void read_merges(const GgufFile& gguf, const TokenIds& ids, TokenizerModel& mode
 TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>& notes) {
     const Vocabulary vocabulary = read_vocabulary(gguf);
     TokenizerModel model = empty_tokenizer();
-    const SplitRule rule = split_rule(gguf);
+    const NamedRule rule = split_rule(gguf);
     model.pre_tokenizer = rule.stages;
     model.char_sets = rule.sets;
     TokenIds ids;
@@ -184,8 +191,108 @@ TokenizerModel import_byte_level(const GgufFile& gguf, std::vector<std::string>&
     model.unk = id_or(gguf, "unknown_token_id", no_token, model.pieces.size());
     cover_bytes(model, gguf.path);
     read_merges(gguf, ids, model, notes);
-    if (uint32_t(rule.stages) == uint32_t(PreTokenizer::llama3)) take_whole_words(model);
-    read_flags(gguf, false, model);
+    if (rule.whole_words) take_whole_words(model);
+    read_flags(gguf, rule.begins, false, model);
+    return model;
+}
+
+// ---- WordPiece
+
+// A piece that begins a word has U+2581 in front, one that goes on has nothing; the names of control tokens stay as they are.
+std::vector<std::string> as_in_vocab_txt(const Vocabulary& vocabulary) {
+    const std::string prefix = WordPieceOptions().prefix, mark = "\xe2\x96\x81";
+    std::vector<std::string> pieces;
+    for (size_t id = 0; id < vocabulary.texts.size(); id++) {
+        const std::string& text = vocabulary.texts[id];
+        const bool begins = text.compare(0, mark.size(), mark) == 0, named = text.size() > 1 && text.front() == '[' && text.back() == ']';
+        pieces.push_back(begins ? text.substr(mark.size()) : named ? text : prefix + text);
+    }
+    return pieces;
+}
+
+TokenizerModel import_wordpiece(const GgufFile& gguf) {
+    constexpr uint32_t bert_unknown = 100, bert_cls = 101, bert_sep = 102;  // where the file does not say, llama.cpp takes these
+    const Vocabulary vocabulary = read_vocabulary(gguf);
+    const size_t tokens = vocabulary.texts.size();
+    TokenizerModel model = empty_tokenizer();
+    for (uint32_t id = 0; id < tokens; id++) {
+        if (vocabulary.types[id] == TokenType::control || vocabulary.types[id] == TokenType::unknown) model.specials.push_back(id);
+        if (vocabulary.types[id] == TokenType::user_defined)
+            key(gguf, "token_type").refuse("E_UNSUPPORTED", "token " + std::to_string(id) + ", " + shown(vocabulary.texts[id]) + ", is user-defined");
+    }
+    WordPieceOptions options;
+    const uint32_t unknown = id_or(gguf, "unknown_token_id", bert_unknown, tokens);
+    const std::vector<std::string> pieces = as_in_vocab_txt(vocabulary);
+    if (unknown == no_token) key(gguf, "tokens").refuse("E_MISSING", "no unknown token among " + std::to_string(tokens));
+    options.unknown = pieces[unknown];
+    put_wordpiece(pieces, options, gguf.path, model);
+    model.normalizer = bert_normalizer({});
+    model.bos = id_or(gguf, "cls_token_id", id_or(gguf, "bos_token_id", bert_cls, tokens), tokens);
+    model.eos = id_or(gguf, "seperator_token_id", id_or(gguf, "eos_token_id", bert_sep, tokens), tokens);
+    read_flags(gguf, true, true, model);
+    return model;
+}
+
+// ---- Unigram
+
+// Pieces that text makes go to the lexicon; `unused` ones are found by llama.cpp as well.
+void put_unigram_tokens(const GgufFile& gguf, TokenizerModel& model, std::vector<std::string>& notes) {
+    const Vocabulary vocabulary = read_vocabulary(gguf);
+    TokenIds ids;
+    for (uint32_t id = 0; id < vocabulary.texts.size(); id++) {
+        const std::string& text = vocabulary.texts[id];
+        switch (vocabulary.types[id]) {
+            case TokenType::undefined:
+            case TokenType::unused:
+            case TokenType::normal:
+                put_scored(gguf, id, text, model, ids, notes);
+                if (ids[model.pieces[id]] == id) model.lexicon.entries.push_back({model.pieces[id], id});
+                break;
+            case TokenType::byte: put_byte(gguf, id, text, model); break;
+            case TokenType::user_defined:
+                model.pieces.push_back(text);
+                model.added.push_back(id);
+                break;
+            case TokenType::unknown:
+            case TokenType::control:
+                model.pieces.push_back(text);
+                model.specials.push_back(id);
+                break;
+        }
+    }
+    if (model.lexicon.entries.empty()) key(gguf, "tokens").refuse("E_EMPTY", "no token can be made from text");
+    model.characters.clear();  // the lexicon has them
+}
+
+void put_scores(const GgufFile& gguf, TokenizerModel& model) {
+    Lexicon& lexicon = model.lexicon;
+    lexicon.scores = read_scores(gguf, model.pieces.size());
+    lexicon.lowest_score = lexicon.highest_score = lexicon.scores[lexicon.entries[0].token];
+    for (const LexiconEntry& entry : lexicon.entries) {
+        lexicon.lowest_score = std::min(lexicon.lowest_score, lexicon.scores[entry.token]);
+        lexicon.highest_score = std::max(lexicon.highest_score, lexicon.scores[entry.token]);
+    }
+}
+
+TokenizerModel import_unigram(const GgufFile& gguf, std::vector<std::string>& notes) {
+    constexpr uint32_t t5_end = 1, t5_unknown = 2;  // where the file does not say, llama.cpp takes these
+    TokenizerModel model = empty_tokenizer();
+    model.kind = TokenizerKind::unigram;
+    put_unigram_tokens(gguf, model, notes);
+    put_scores(gguf, model);
+    model.normalizer.present = true;
+    if (const GgufValue* charsmap = find(gguf, "precompiled_charsmap")) {
+        const std::vector<uint8_t> bytes = charsmap->bytes();
+        model.normalizer.rules = read_charsmap({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, gguf.path, charsmap->at());
+    }
+    model.bos = id_or(gguf, "bos_token_id", no_token, model.pieces.size());
+    model.eos = id_or(gguf, "eos_token_id", t5_end, model.pieces.size());
+    model.unk = id_or(gguf, "unknown_token_id", t5_unknown, model.pieces.size());
+    if (model.unk == no_token) key(gguf, "tokens").refuse("E_MISSING", "no unknown token among " + std::to_string(model.pieces.size()));
+    model.flags = tokenizer_fold_space | tokenizer_fuse_unk;
+    if (flag_or(gguf, "add_space_prefix", false)) model.flags |= tokenizer_prefix_space | tokenizer_prefix_every;
+    if (flag_or(gguf, "remove_extra_whitespaces", false)) model.flags |= tokenizer_squeeze_spaces;
+    read_flags(gguf, false, true, model);
     return model;
 }
 
@@ -209,7 +316,9 @@ TokenizerModel import_tokenizer_gguf(const GgufFile& gguf, std::vector<std::stri
     const GgufValue& model = key(gguf, "model");
     if (model.text() == "llama") return with_chat_template(gguf, import_scored(gguf, notes), notes);
     if (model.text() == "gpt2") return with_chat_template(gguf, import_byte_level(gguf, notes), notes);
-    model.refuse("E_UNSUPPORTED", "tokenizer model " + shown(model.text()) + " is not supported; supported are llama and gpt2");
+    if (model.text() == "bert") return with_chat_template(gguf, import_wordpiece(gguf), notes);
+    if (model.text() == "t5") return with_chat_template(gguf, import_unigram(gguf, notes), notes);
+    model.refuse("E_UNSUPPORTED", "tokenizer model " + shown(model.text()) + " is not supported; supported are llama, gpt2, bert and t5");
 }
 
 std::optional<std::string> chat_template_text(const GgufFile& gguf) {

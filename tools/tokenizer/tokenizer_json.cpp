@@ -76,7 +76,7 @@ void read_punctuation(const JsonView& part, Pipeline& pipeline) {
     const std::string& behavior = part.at("behavior").text();
     if (behavior != "Contiguous") refuse_part(part, "behavior " + shown(behavior) + "; only \"Contiguous\" is");
     if (pipeline.byte_level) refuse_part(part, "behind ByteLevel");
-    add_stages(part, {PreTokenizer::marks, {{}, {}, {}, true}}, pipeline);
+    add_stages(part, {PreTokenizer::marks, {{}, {}, {}, ascii_symbols}}, pipeline);
 }
 
 // Puts a space before a text only if none is there.
