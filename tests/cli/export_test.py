@@ -106,13 +106,8 @@ class Refusals(Case):
 
 class Memory(Measured):
     def test_of_an_export_is_bounded_by_the_largest_tensor(self):
-        """16 layers of 1 Mi parameters in each of 3 matrices: a 64th of the file is the largest tensor."""
-        dim, hidden, layers, heads, vocab, context = 256, 1024, 16, 8, 1000, 64
-        floats = vocab * dim + layers * (2 * dim + 4 * dim * dim + 3 * dim * hidden) + dim + context * dim // heads
-        with open(self.path("model.bin"), "wb") as file:  # weights of zero are as large as others
-            file.write(struct.pack("<7i", dim, hidden, layers, heads, heads, vocab, context))
-            file.truncate(28 + 4 * floats)
+        model = self.large_model()
         small = self.peak("--version")
         for to in ("hf", "gguf", "llama2c"):
             used = self.peak("export", "model.bin", "--to", to, "-o", "out " + to) - small
-            self.assertLess(used, 4 * floats / 4, to)
+            self.assertLess(used, model / 4, to)

@@ -16,15 +16,11 @@ READ = ["tokenize", "--prompt", "a", "--tokenizer"]
 
 class Memory(Measured):
     def test_of_an_import_is_bounded_by_the_largest_tensor(self):
-        dim, hidden, layers, heads, vocab, context = 256, 1024, 16, 8, 1000, 64
-        floats = vocab * dim + layers * (2 * dim + 4 * dim * dim + 3 * dim * hidden) + dim + context * dim // heads
-        with open(self.path("model.bin"), "wb") as file:  # weights of zero are as large as others
-            file.write(struct.pack("<7i", dim, hidden, layers, heads, heads, vocab, context))
-            file.truncate(28 + 4 * floats)
+        model = self.large_model()
         small = self.peak("--version")
         for weights in ("f32", "q8"):
             used = self.peak("pack", "model.bin", "--weights", weights, "-o", weights + ".mote") - small
-            self.assertLess(used, 4 * floats / 4, weights)  # the largest tensor is a 67th of the file
+            self.assertLess(used, model / 4, weights)
 
 
 # ---- sound files, as small as they can be, whose bytes are then damaged

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -72,3 +73,12 @@ class Measured(Case):
         child.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(child.returncode, code)
         return usage.ru_maxrss * 1024
+
+    def large_model(self):
+        """The bytes of model.bin, a llama2.c export of 16 layers whose largest tensor is a 67th of it."""
+        dim, hidden, layers, heads, vocab, context = 256, 1024, 16, 8, 1000, 64
+        floats = vocab * dim + layers * (2 * dim + 4 * dim * dim + 3 * dim * hidden) + dim + context * dim // heads
+        with open(self.path("model.bin"), "wb") as file:  # weights of zero are as large as others
+            file.write(struct.pack("<7i", dim, hidden, layers, heads, heads, vocab, context))
+            file.truncate(28 + 4 * floats)
+        return 4 * floats

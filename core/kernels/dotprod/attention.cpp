@@ -8,26 +8,6 @@ namespace {
 
 [[gnu::always_inline]] inline int8x16_t load_half(const int8_t* p) { return vcombine_s8(load8(p), vdup_n_s8(0)); }
 
-[[gnu::always_inline]] inline int32x4_t four_dots(const int8_t* query, const int8_t* keys, size_t head_dim) {
-    int32x4_t s0 = vdupq_n_s32(0), s1 = s0, s2 = s0, s3 = s0;
-    const int8_t *k0 = keys, *k1 = k0 + head_dim, *k2 = k1 + head_dim, *k3 = k2 + head_dim;
-    for (size_t left = head_dim / 16; left; left--, query += 16, k0 += 16, k1 += 16, k2 += 16, k3 += 16) {
-        const int8x16_t q = load16(query);
-        s0 = vdotq_s32(s0, q, load16(k0));
-        s1 = vdotq_s32(s1, q, load16(k1));
-        s2 = vdotq_s32(s2, q, load16(k2));
-        s3 = vdotq_s32(s3, q, load16(k3));
-    }
-    if (head_dim % 16) {
-        const int8x16_t q = load_half(query);
-        s0 = vdotq_s32(s0, q, load_half(k0));
-        s1 = vdotq_s32(s1, q, load_half(k1));
-        s2 = vdotq_s32(s2, q, load_half(k2));
-        s3 = vdotq_s32(s3, q, load_half(k3));
-    }
-    return vpaddq_s32(vpaddq_s32(s0, s1), vpaddq_s32(s2, s3));
-}
-
 // Four keys of 8: their first halves, and their second.
 [[gnu::always_inline]] inline int32x4_t four_dots_of_8(int8x8_t q, const int32x4x2_t& halves) {
     const int32x4_t first = vdotq_lane_s32(vdupq_n_s32(0), vreinterpretq_s8_s32(halves.val[0]), q, 0);
@@ -35,15 +15,25 @@ namespace {
 }
 
 struct DotprodSteps {
-    template <uint32_t queries>
-    struct Dots {
-        const int8_t* query;
-        [[gnu::always_inline]] void of_eight(const int8_t* keys, size_t head_dim, Eight* d) const {
-            for (uint32_t j = 0; j < queries; j++)
-                d[j] = {four_dots(query + j * head_dim, keys, head_dim),
-                        four_dots(query + j * head_dim, keys + 4 * head_dim, head_dim)};
+    [[gnu::always_inline]] static int32x4_t four_dots(const int8_t* query, const int8_t* keys, size_t head_dim) {
+        int32x4_t s0 = vdupq_n_s32(0), s1 = s0, s2 = s0, s3 = s0;
+        const int8_t *k0 = keys, *k1 = k0 + head_dim, *k2 = k1 + head_dim, *k3 = k2 + head_dim;
+        for (size_t left = head_dim / 16; left; left--, query += 16, k0 += 16, k1 += 16, k2 += 16, k3 += 16) {
+            const int8x16_t q = load16(query);
+            s0 = vdotq_s32(s0, q, load16(k0));
+            s1 = vdotq_s32(s1, q, load16(k1));
+            s2 = vdotq_s32(s2, q, load16(k2));
+            s3 = vdotq_s32(s3, q, load16(k3));
         }
-    };
+        if (head_dim % 16) {
+            const int8x16_t q = load_half(query);
+            s0 = vdotq_s32(s0, q, load_half(k0));
+            s1 = vdotq_s32(s1, q, load_half(k1));
+            s2 = vdotq_s32(s2, q, load_half(k2));
+            s3 = vdotq_s32(s3, q, load_half(k3));
+        }
+        return vpaddq_s32(vpaddq_s32(s0, s1), vpaddq_s32(s2, s3));
+    }
 
     template <uint32_t queries>
     struct DotsOf8 {

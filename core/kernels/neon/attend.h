@@ -85,6 +85,17 @@ struct Query {
     return vshlq_s32(vqdmulhq_n_s32(vmulq_s32(dots, key_mantissas), factor), shift);
 }
 
+// Dots of each query with eight keys, four by four.
+template <class Steps, uint32_t queries>
+struct Dots {
+    const int8_t* query;
+    [[gnu::always_inline]] void of_eight(const int8_t* keys, size_t head_dim, Eight* d) const {
+        for (uint32_t j = 0; j < queries; j++)
+            d[j] = {Steps::four_dots(query + j * head_dim, keys, head_dim),
+                    Steps::four_dots(query + j * head_dim, keys + 4 * head_dim, head_dim)};
+    }
+};
+
 // Fills the scores of all positions, of which there are eight or more, for each query; some of the last eight may be done twice.
 template <uint32_t queries, class Dots>
 [[gnu::always_inline]] inline void fill_scores(const Attention& a, const Dots& dots, int32_t key_exponent, Query* query,
@@ -275,7 +286,7 @@ template <class Steps, uint32_t queries>
     if (a.head_dim == 8)
         fill_scores<queries>(a, typename Steps::template DotsOf8<queries>(quantized), largest.key, query, score);
     else
-        fill_scores<queries>(a, typename Steps::template Dots<queries>{quantized}, largest.key, query, score);
+        fill_scores<queries>(a, Dots<Steps, queries>{quantized}, largest.key, query, score);
     uint32_t total[queries];
     scores_to_weights<Steps, queries>(a, largest.value, query, score, total);
     float unit[queries];
