@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """campaign: runs fuzz targets that `run` has built for libFuzzer, in slices, and says what was run.
 
-    campaign.py BUILD [--runs N] [--slice N] [--seed N] [--under COMMAND] [--record] [TARGET...]
+    campaign.py BUILD [--runs N] [--seconds N] [--seed N] [--under COMMAND] [--record] [TARGET...]
 
-Every slice is a process with the next seed, and goes on from the corpus in BUILD/corpus/TARGET. With --record the rows of
+Every slice is a process of so many seconds with the next seed, and goes on from the corpus in BUILD/corpus/TARGET. With --record the rows of
 campaign.md are written: a row goes on if it is of the same commit, and begins anew if not. Exit code 1 with a finding, whose input
 stays in BUILD/findings/TARGET.
 """
@@ -29,9 +29,10 @@ with a seed of its own. Edges are those of the whole program that were reached.
 """
 COLUMNS = ("target", "inputs", "seeds", "edges", "corpus", "seconds", "findings", "date", "commit")
 TEXT = ("target", "date", "commit")
-# Options that bound an input: seconds, bytes of one allocation, bytes of an input. What a stack trace costs is paid by every input.
-BOUNDS = ["-timeout=5", "-malloc_limit_mb=256", "-rss_limit_mb=2048", "-max_len=8192"]
-SANITIZERS = "detect_stack_use_after_return=0:malloc_context_size=2"
+# Options that bound an input: seconds, bytes of one allocation, bytes of an input. Nobody else writes into the corpus.
+BOUNDS = ["-timeout=5", "-malloc_limit_mb=256", "-rss_limit_mb=2048", "-max_len=8192", "-reload=0"]
+# Every input pays for stack traces and for new pages: freed memory comes back after 16 MiB, which no input allocates many times over.
+SANITIZERS = "detect_stack_use_after_return=0:malloc_context_size=2:quarantine_size_mb=16"
 
 
 def commit():
@@ -54,13 +55,13 @@ def write(rows, order):
     RECORD.write_text(HEADER + "".join(lines))
 
 
-def run_slice(build, target, runs, seed, under):
+def run_slice(build, target, runs, seconds, seed, under):
     """Inputs, edges and seconds of one process, and whether it ended with a finding."""
     folders = [build / "corpus" / target, build / "findings" / target]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    command = [*under, build / "tests" / "fuzz" / f"fuzz_{target}", f"-runs={runs}", f"-seed={seed}", *BOUNDS, "-print_final_stats=1",
-               f"-artifact_prefix={folders[1]}/", folders[0], build / "tests" / "fuzz" / "corpus" / target]
+    command = [*under, build / "tests" / "fuzz" / f"fuzz_{target}", f"-runs={runs}", f"-max_total_time={seconds}", f"-seed={seed}",
+               *BOUNDS, "-print_final_stats=1", f"-artifact_prefix={folders[1]}/", folders[0], build / "tests" / "fuzz" / "corpus" / target]
     done = subprocess.run(command, env={**os.environ, "ASAN_OPTIONS": SANITIZERS}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     text = done.stderr.decode(errors="replace")
     (build / f"{target}.log").write_text(text)
@@ -72,8 +73,8 @@ def run_slice(build, target, runs, seed, under):
 def run_target(target, row, options):
     """Adds slices to the row until it has its inputs; yields after each."""
     while row["inputs"] < options.runs and not row["findings"]:
-        most = min(options.slice, options.runs - row["inputs"])
-        inputs, edges, seconds, found = run_slice(options.build, target, most, options.seed + row["seeds"], options.under)
+        left, seed = options.runs - row["inputs"], options.seed + row["seeds"]
+        inputs, edges, seconds, found = run_slice(options.build, target, left, options.seconds, seed, options.under)
         row["inputs"] += inputs
         row["seeds"] += 1
         row["edges"] = edges
@@ -89,7 +90,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--runs", type=int, default=2000000)
-    parser.add_argument("--slice", type=int, default=250000)
+    parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--under", type=shlex.split, default=[], help="a command that runs each slice, such as nice")
     parser.add_argument("--record", action="store_true")

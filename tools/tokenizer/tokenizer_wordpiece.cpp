@@ -134,8 +134,9 @@ TokenizerModel import_vocab_txt(const MappedFile& file, std::vector<std::string>
         if (name == std::string("[SEP]")) model.eos = id;
     }
     if (model.bos != no_token && model.eos != no_token) model.flags |= tokenizer_add_bos | tokenizer_add_eos;
-    model.normalizer = bert_normalizer(options_beside(file, pieces, notes));
+    const BertOptions options = options_beside(file, pieces, notes);
     put_wordpiece(pieces, {}, file.path(), model);
+    model.normalizer = bert_normalizer(options);  // a large table: what is refused does not get it
     return model;
 }
 

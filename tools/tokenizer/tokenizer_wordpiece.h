@@ -18,7 +18,7 @@ struct WordPieceOptions {
     bool cleanup = true;              // decoded text has no space before . ? ! , and the like
 };
 
-/// Pieces, lexicon and flags from the pieces as a file writes them, with `specials` and the normalizer already in the model.
+/// Pieces, lexicon and flags from the pieces as a file writes them, with `specials` already in the model.
 /// Errors: E_MISSING (no unknown token).
 void put_wordpiece(const std::vector<std::string>& pieces, const WordPieceOptions& options, const std::string& file, TokenizerModel& model);
 
