@@ -212,7 +212,7 @@ def commands_row(mote, name, board):
     model = QUICKSTART / f"{name}.mote"
     told = json.loads(run([mote, "inspect", "--json", model])[0])
     sizes = told["sizes"]
-    plan, _, _ = run([mote, "plan", "-m", model, "--board", board])
+    plan, _, _ = run([mote, "plan", "--greedy", "-m", model, "--board", board])
     flash, arena = (re.search(rf"^{what} .* ([0-9]+) of ([0-9]+) bytes", plan, re.MULTILINE) for what in ("flash", "ram"))
     evaluated, _, _ = run([mote, "eval", "-m", model, "--pairs", QUICKSTART / "test.jsonl", "--show", "0"])
     pairs, exact = (int(re.search(rf"^{what} +([0-9]+)", evaluated, re.MULTILINE)[1]) for what in ("pairs", "exact"))
