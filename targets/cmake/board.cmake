@@ -38,8 +38,12 @@ set(MOTE_OPTIMIZE "${MOTE_BOARD_OPTIMIZE}" CACHE STRING "The compiler's optimiza
 # Code generation of a board. After project(); for everything, core included.
 macro(mote_board_flags)
   if(MOTE_BOARD)
-    set(CMAKE_C_FLAGS_RELEASE "${MOTE_OPTIMIZE} -g")
-    set(CMAKE_CXX_FLAGS_RELEASE "${MOTE_OPTIMIZE} -g")
+    set(_mote_optimize ${MOTE_OPTIMIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      string(REPLACE -Os -Oz _mote_optimize "${MOTE_OPTIMIZE}")  # what makes clang's code as small as GCC's -Os
+    endif()
+    set(CMAKE_C_FLAGS_RELEASE "${_mote_optimize} -g")
+    set(CMAKE_CXX_FLAGS_RELEASE "${_mote_optimize} -g")
     set(CMAKE_ASM_FLAGS_RELEASE "-g")
     add_compile_options(${MOTE_BOARD_FLAGS} -ffunction-sections -fdata-sections -fstack-usage)
     add_link_options(${MOTE_BOARD_FLAGS} -Wl,--gc-sections)

@@ -18,15 +18,17 @@ def quiet(command):
         raise SystemExit("%s\nfailed: %s" % (result.stdout, " ".join(command)))
 
 
-def build(board, program, builds, core=None):
-    """Builds a program in builds/<board>, one process at a time, and returns its path; if told so, for a lesser core than the board has."""
-    folder = os.path.join(builds, board + ("." + core if core else ""))
+def build(board, program, builds, core=None, compiler=None):
+    """Builds a program in builds/<board>, one process at a time, and returns its path; if told so, for a lesser core than the board has,
+    or with the compiler `clang`."""
+    folder = os.path.join(builds, ".".join(filter(None, (board, core, compiler))))
+    toolchain = ["-DCMAKE_TOOLCHAIN_FILE=targets/cmake/arm-none-eabi-%s.cmake" % compiler] if compiler else []
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(folder, "build.ninja")):
             quiet(["cmake", "-G", "Ninja", "-S", ROOT, "-B", folder, "-DMOTE_BOARD=" + board, "-DCMAKE_BUILD_TYPE=Release",
-                   "-DMOTE_CORE=" + (core or "")])
+                   "-DMOTE_CORE=" + (core or "")] + toolchain)
         quiet(["cmake", "--build", folder, "--target", program])
     return os.path.join(folder, "test_programs", program)
 
