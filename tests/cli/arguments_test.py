@@ -163,12 +163,13 @@ class Models(Case):
     def test_A26_a_scale_that_is_no_number_is_found_by_verify(self):
         file = self.pack()
         data = bytearray(file.read_bytes())
-        data[-2:] = b"\x80\x7f"  # the last row scale becomes infinite
-        data[52:56] = struct.pack("<I", zlib.crc32(data[64:]))
-        data[60:64] = struct.pack("<I", zlib.crc32(data[:60]))
-        file.write_bytes(data)
-        self.accepts("inspect", "m.mote")
-        self.refuses(INPUT, "E_NONFINITE", "verify", "m.mote", says="row")
+        for scale in (b"\x80\x7f", b"\x80\xff", b"\xc0\x7f", b"\x01\xff"):  # the last row's: infinities, numbers that are none
+            data[-2:] = scale
+            data[52:56] = struct.pack("<I", zlib.crc32(data[64:]))
+            data[60:64] = struct.pack("<I", zlib.crc32(data[:60]))
+            file.write_bytes(data)
+            self.accepts("inspect", "m.mote")
+            self.refuses(INPUT, "E_NONFINITE", "verify", "m.mote", says="row")
 
     def test_K12_weights_that_are_not_finite_never_become_a_token(self):
         file = self.pack()

@@ -243,7 +243,46 @@ TEST(model_file, with_a_tensor_twice_or_out_of_order_is_refused) {
     EXPECT_ERROR(range, std::swap(b.record(Role::q, 0).layer, b.record(Role::q, 1).layer));
 }
 
-TEST(model_file, without_a_required_tensor_names_it) {
+// The sound file as its writer would leave it if one tensor did not exist.
+std::vector<uint8_t> file_without(uint32_t gone) {
+    Broken sound;
+    const FileHeader h = sound.header();
+    const uint8_t* const from = sound.bytes.data();
+    std::vector<uint8_t> file(from, from + h.directory_offset);
+    const auto append = [&](uint64_t offset, uint64_t bytes) { file.insert(file.end(), from + offset, from + offset + bytes); };
+    for (uint32_t i = 0; i < h.directory_count; i++)
+        if (i != gone) append(h.directory_offset + i * sizeof(TensorRecord), sizeof(TensorRecord));
+    const uint32_t tokenizer_offset = uint32_t(file.size());
+    append(h.tokenizer_offset, h.tokenizer_bytes);
+    std::vector<uint64_t> offsets;
+    for (uint32_t i = 0; i < h.directory_count; i++) {
+        if (i == gone) continue;
+        file.resize((file.size() + 63) / 64 * 64);
+        offsets.push_back(file.size());
+        append(sound.record(i).offset, sound.record(i).bytes);
+    }
+    Broken result(file);
+    result.header().tokenizer_offset = tokenizer_offset;
+    result.header().directory_count--;
+    result.header().total_bytes = file.size();
+    for (uint32_t i = 0; i < offsets.size(); i++) result.record(i).offset = offsets[i];
+    reseal(result.bytes.data(), result.bytes.size());
+    return std::vector<uint8_t>(result.bytes.data(), result.bytes.data() + result.bytes.size());
+}
+
+TEST(model_file, without_a_required_tensor_names_its_role_and_layer) {
+    Broken sound;
+    for (uint32_t i = 0; i < sound.header().directory_count; i++) {
+        const AlignedBytes bytes(file_without(i));
+        const TensorRecord& gone = sound.record(i);
+        const Fault f = open(bytes.data(), bytes.size()).fault;
+        EXPECT_STREQ(error_code(f.error), error_code(Error::missing)) << i;
+        EXPECT_EQ(f.allowed, uint64_t(gone.role)) << i;
+        EXPECT_EQ(f.found, gone.layer) << i;
+    }
+}
+
+TEST(model_file, without_a_required_tensor_is_not_written) {
     const tools::Weights sound = tools::random_model("llama:dim=16,layers=2,heads=2,hidden=20,vocab=30,context=12", 1);
     for (const auto& [key, tensor] : sound.tensors) {
         tools::Weights w = sound;
@@ -254,6 +293,7 @@ TEST(model_file, without_a_required_tensor_names_it) {
             ADD_FAILURE() << "role " << int(key.first) << " is not missed";
         } catch (const tools::Failure& failure) {
             EXPECT_EQ(failure.code(), "E_MISSING") << "role " << int(key.first);
+            EXPECT_NE(std::string(failure.what()).find(tools::role_name(key.first)), std::string::npos) << failure.what();
         }
     }
 }

@@ -69,6 +69,9 @@ TEST(tokenizer_gpt2, refuses_merges_of_or_into_tokens_that_are_absent) {
 }
 
 TEST(tokenizer_gpt2, keeps_the_first_of_equal_merges_and_notes_it) {
+    Json vocab = testing::byte_level_vocabulary();
+    vocab["eh"] = 259;
+    EXPECT_EQ(OpenedTokenizer(import(vocab, "h e\ne h\nh e\n")).encode("heh"), (Ids{256, 'h'}));  // "e h" would be first if the last counted
     const std::vector<std::string> notes = notes_of("h e\n\xc4\xa0 he\nh e\n");
     ASSERT_EQ(notes.size(), 1u);
     EXPECT_NE(notes[0].find("1 merges stand twice"), std::string::npos);

@@ -536,8 +536,10 @@ TEST(tokenizer_json, refuses_merges_of_or_into_tokens_that_are_absent) {
 
 TEST(tokenizer_json, keeps_the_first_of_equal_merges_and_notes_it) {
     Json json = marked_tokenizer();
-    json["model"]["merges"].push_back("a b");
+    json["model"]["vocab"]["ba"] = 8;
+    json["model"]["merges"] = {"a b", "b a", "a b"};
     EXPECT_EQ(import(json).merges.size(), 2u);
+    EXPECT_EQ(OpenedTokenizer(import(json)).encode("aba", testing::plain()), (Ids{3, 6, 4}));  // "b a" would be first if the last counted
     ASSERT_EQ(notes_of(json).size(), 1u);
     EXPECT_NE(notes_of(json)[0].find("1 merges stand twice"), std::string::npos);
 }

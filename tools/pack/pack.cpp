@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output.h"
+#include "model/open_model.h"
 #include "mote/model.h"
 #include "pack/quantize.h"
 
@@ -156,8 +157,7 @@ void require_opens(const uint8_t* file, size_t bytes, const Weights& w) {
     const Result<Model> opened = open_trusted(file, bytes);
     if (!opened.ok())
         throw Failure(Exit::input, error_code(opened.fault.error), w.source, std::nullopt,
-                      std::string("the model does not fit the format: ") + error_sentence(opened.fault.error) + " (found " +
-                          std::to_string(opened.fault.found) + ", allowed " + std::to_string(opened.fault.allowed) + ")");
+                      "the model does not fit the format: " + explain(opened.fault, file, bytes));
 }
 
 }  // namespace
