@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,14 @@
 
 namespace mote::tools {
 namespace {
+
+constexpr size_t huge_page_bytes = 2 << 20;
+
+// Bytes of the last page behind the end of a file. They read as zero, but under the address sanitizer nobody may.
+size_t slack(size_t file_bytes) {
+    const size_t page = size_t(::sysconf(_SC_PAGESIZE));
+    return (page - file_bytes % page) % page;
+}
 
 // A descriptor above the three standard ones, so that a program started with closed standard streams never prints into it.
 int open_file(const std::string& path, int flags, mode_t mode = 0) {
@@ -58,14 +67,17 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
         ::close(fd);
         if (p == MAP_FAILED) refuse_io(path, "cannot map", error);
         data_ = static_cast<const uint8_t*>(p);
-        ::madvise(p, size_, MADV_HUGEPAGE);  // large pages, where the system has them for files: weights are read end to end
+        if (size_ >= huge_page_bytes) ::madvise(p, size_, MADV_HUGEPAGE);  // where the system has them for files: weights are read end to end
+        ASAN_POISON_MEMORY_REGION(data_ + size_, slack(size_));
     } else {
         ::close(fd);
     }
 }
 
 MappedFile::~MappedFile() {
-    if (data_) ::munmap(const_cast<uint8_t*>(data_), size_);
+    if (!data_) return;
+    ASAN_UNPOISON_MEMORY_REGION(data_ + size_, slack(size_));
+    ::munmap(const_cast<uint8_t*>(data_), size_);
 }
 
 void MappedFile::release(uint64_t offset, uint64_t bytes) const {
