@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/arithmetic.h"
+#include "kernels_board/float_products.h"
 #include "support/random.h"
 
 namespace mote {
@@ -19,6 +20,11 @@ const float not_a_number = std::numeric_limits<float>::quiet_NaN();
 template <class F>
 void for_many_floats(uint32_t stride, F&& f) {
     for (uint64_t bits = 0; bits < 1ull << 32; bits += stride) f(float_of(uint32_t(bits)));
+}
+
+// What boards are held to is what this machine's FPU does.
+TEST(multiplication, gives_the_bits_that_boards_are_held_to) {
+    EXPECT_EQ(board_test::Products().digest(), board_test::expected_products);
 }
 
 // ---- square root: sqrtss rounds correctly by definition of the instruction set.

@@ -1,0 +1,134 @@
+// float_multiply: the product of two floats for Armv6-M, in the place of the compiler's own routine and to the same bits. It is weak: a
+// program that brings its own keeps that.
+#include "../arithmetic.h"
+
+#if defined(__ARM_ARCH_6M__)
+
+namespace mote {
+namespace {
+
+constexpr uint32_t sign_bit = 0x80000000u, first_bit = 0x800000u;
+
+// Mantissa with its first one in bit 23, and the biased exponent, which denormals continue below 1.
+struct Parts {
+    uint32_t mantissa;
+    int32_t exponent;
+};
+
+Parts parts_of(uint32_t magnitude) {
+    Parts p{magnitude & (first_bit - 1), int32_t(magnitude >> 23)};
+    if (p.exponent) return {p.mantissa | first_bit, p.exponent};
+    for (p.exponent = 1; !(p.mantissa & first_bit); p.mantissa <<= 1) p.exponent--;
+    return p;
+}
+
+uint32_t rounded(uint64_t x, uint32_t shift) {
+    const uint64_t q = x >> shift, rest = x - (q << shift), half = uint64_t(1) << (shift - 1);
+    return uint32_t(q) + (rest > half || (rest == half && (q & 1u)));
+}
+
+}  // namespace
+
+// What float_multiply leaves out: zeros, denormals, infinities, NaN, and products that may be one of them.
+extern "C" [[gnu::used]] uint32_t mote_multiply_unusual(uint32_t a, uint32_t b) {
+    const uint32_t sign = (a ^ b) & sign_bit, x = a & ~sign_bit, y = b & ~sign_bit;
+    if (x > infinity_bits || y > infinity_bits) return nan_bits;
+    if (x == infinity_bits || y == infinity_bits) return x && y ? sign | infinity_bits : nan_bits;
+    if (!x || !y) return sign;
+    const Parts p = parts_of(x), q = parts_of(y);
+    uint64_t product = uint64_t(p.mantissa) * q.mantissa;
+    int32_t exponent = p.exponent + q.exponent - 126;  // where the product's first one is bit 47
+    if (!(product >> 47)) product <<= 1, exponent--;
+    if (exponent >= 255) return sign | infinity_bits;
+    if (exponent >= 1) return sign | (rounded(product, 24) + (uint32_t(exponent - 1) << 23));
+    return sign | (exponent < -24 ? 0 : rounded(product, uint32_t(25 - exponent)));
+}
+
+// Mantissas are 16 bits and 8: four products, of which the upper 32 bits are summed, and of the lower 16 only ties ask. r2 is the
+// exponent, r3 the sign; shifting right leaves the bit to round by in the carry.
+extern "C" [[gnu::naked, gnu::weak, gnu::used]] float __aeabi_fmul(float, float) {
+    asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7}\n"
+        "lsls r2, r0, #1\n"
+        "lsrs r2, r2, #24\n"
+        "lsls r3, r1, #1\n"
+        "lsrs r3, r3, #24\n"
+        "subs r4, r2, #1\n"
+        "cmp r4, #253\n"
+        "bhi 9f\n"
+        "subs r4, r3, #1\n"
+        "cmp r4, #253\n"
+        "bhi 9f\n"
+        "adds r2, r2, r3\n"
+        "subs r2, #128\n"
+        "cmp r2, #252\n"
+        "bhi 9f\n"
+        "movs r3, r0\n"
+        "eors r3, r1\n"
+        "lsrs r3, r3, #31\n"
+        "lsls r3, r3, #31\n"
+        "uxtb r4, r0\n"
+        "uxtb r5, r1\n"
+        "lsrs r0, r0, #8\n"
+        "lsrs r1, r1, #8\n"
+        "uxth r0, r0\n"
+        "uxth r1, r1\n"
+        "movs r6, #128\n"
+        "lsls r6, r6, #8\n"
+        "orrs r0, r6\n"
+        "orrs r1, r6\n"
+        "movs r7, r4\n"
+        "muls r7, r5\n"  // lower by lower
+        "muls r4, r1\n"
+        "muls r5, r0\n"
+        "adds r4, r4, r5\n"
+        "muls r1, r0\n"  // upper by upper
+        "lsrs r5, r7, #8\n"
+        "adds r4, r4, r5\n"
+        "lsrs r5, r4, #8\n"
+        "adds r1, r1, r5\n"
+        "bmi 2f\n"
+        // The first one is bit 30.
+        "lsls r2, r2, #23\n"
+        "orrs r2, r3\n"
+        "lsrs r0, r1, #7\n"
+        "adcs r0, r2\n"
+        "lsls r5, r1, #26\n"
+        "beq 3f\n"
+        "1:\n"
+        "pop {r4, r5, r6, r7}\n"
+        "bx lr\n"
+        // The first one is bit 31.
+        "2:\n"
+        "adds r2, #1\n"
+        "lsls r2, r2, #23\n"
+        "orrs r2, r3\n"
+        "lsrs r0, r1, #8\n"
+        "adcs r0, r2\n"
+        "lsls r5, r1, #25\n"
+        "bne 1b\n"
+        "lsls r5, r1, #24\n"
+        "b 4f\n"
+        "3:\n"
+        "lsls r5, r1, #25\n"
+        // Nothing behind the bit to round by, which is r5's sign, in the upper 32 bits: a tie is rounded up, and is to be even.
+        "4:\n"
+        "bpl 1b\n"
+        "orrs r4, r7\n"
+        "uxtb r4, r4\n"
+        "cmp r4, #0\n"
+        "bne 1b\n"
+        "movs r5, #1\n"
+        "bics r0, r5\n"
+        "b 1b\n"
+        "9:\n"
+        "pop {r4, r5, r6, r7}\n"
+        "push {r4, lr}\n"
+        "bl mote_multiply_unusual\n"
+        "pop {r4, pc}\n");
+}
+
+}  // namespace mote
+
+#endif
