@@ -2,17 +2,21 @@
 #include "export/gguf_tokenizer.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cmath>
 #include <set>
 
 #include "base/error.h"
 #include "chat/write_jinja.h"
+#include "tokenizer/bert_normalizer.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/split_rules.h"
+#include "tokenizer/tokenizer_wordpiece.h"
+#include "tokenizer/write_charsmap.h"
 
 namespace mote::tools {
 namespace {
 
-constexpr int32_t normal = 1, unknown = 2, control = 3, unused = 5, byte = 6;
+constexpr int32_t normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6;
 
 std::string with_marks(const std::string& text) {
     std::string out;
@@ -39,8 +43,8 @@ public:
         types.push_back(type);
     }
     // Models may be wider than their tokenizers.
-    void pad(uint32_t vocab) {
-        while (texts.size() < vocab) add("[PAD" + std::to_string(texts.size()) + "]", unused);
+    void pad(uint32_t vocab, int32_t type = unused) {
+        while (texts.size() < vocab) add("[PAD" + std::to_string(texts.size()) + "]", type);
     }
 
     std::vector<std::string> texts;
@@ -50,6 +54,36 @@ private:
     std::string source_;
     std::set<std::string> seen_;
 };
+
+[[noreturn]] void refuse_part(const std::string& source, const std::string& part) {
+    refuse("E_UNSUPPORTED", source, part + ": llama.cpp's tokenizers have no word for it");
+}
+
+void require_flags(const TokenizerModel& model, uint32_t known, const std::string& source) {
+    const std::pair<uint32_t, const char*> names[] = {{tokenizer_prefix_space, "a space in front of the text"},
+                                                      {tokenizer_prefix_missing, "a space in front where none is"},
+                                                      {tokenizer_whole_words, "words that are tokens"},
+                                                      {tokenizer_squeeze_spaces, "spaces of which runs become one"},
+                                                      {tokenizer_space_behind, "spaces behind words"}};
+    for (const auto& [flag, name] : names)
+        if (model.flags & ~known & flag) refuse_part(source, name);
+}
+
+// What each token is; those that are nothing else are normal.
+std::vector<int32_t> types_of(const TokenizerModel& model) {
+    std::vector<int32_t> types(model.pieces.size(), normal);
+    for (const uint32_t id : model.added) types[id] = user_defined;
+    for (const uint32_t id : model.specials) types[id] = control;
+    return types;
+}
+
+// Which byte each token is the name of, or -1.
+std::vector<int> bytes_of(const TokenizerModel& model) {
+    std::vector<int> byte_of(model.pieces.size(), -1);
+    for (int value = 0; value < 256; value++)
+        if (model.byte_ids[size_t(value)] != no_token) byte_of[model.byte_ids[size_t(value)]] = value;
+    return byte_of;
+}
 
 void write_id(GgufWriter& gguf, const char* key, uint32_t id) {
     if (id != no_token) gguf.u32(std::string("tokenizer.ggml.") + key, id);
@@ -77,14 +111,26 @@ std::vector<std::string> merges_of(const TokenizerModel& model, const Vocabulary
     return merges;
 }
 
+// Where nothing merges, every rule gives the same tokens.
+std::string split_name(const TokenizerModel& model, const std::string& source) {
+    const SplitRule rule{model.pre_tokenizer, model.char_sets};
+    if (rule.stages == PreTokenizer::none && model.merges.empty()) return "gpt-2";
+    const std::optional<std::string> name = name_of_rule(rule, model.flags & tokenizer_whole_words);
+    if (!name) refuse_part(source, rule.stages == PreTokenizer::none ? "byte-level merges across the whole text" : "this split rule");
+    return *name;
+}
+
 void write_byte_level(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf) {
-    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
+    require_flags(model, tokenizer_whole_words, source);
+    if (model.normalizer.present || !model.lexicon.entries.empty()) refuse_part(source, "a normalizer or symbols before bytes");
+    const std::string rule = split_name(model, source);
+    const std::vector<int32_t> types = types_of(model);
     Vocabulary vocabulary(source);
     for (uint32_t id = 0; id < model.pieces.size(); id++)
-        vocabulary.add(special.count(id) ? model.pieces[id] : in_alphabet(model.pieces[id]), special.count(id) ? control : normal);
+        vocabulary.add(types[id] == normal ? in_alphabet(model.pieces[id]) : model.pieces[id], types[id]);
     vocabulary.pad(vocab);
     gguf.text("tokenizer.ggml.model", "gpt2");
-    gguf.text("tokenizer.ggml.pre", "gpt-2");
+    gguf.text("tokenizer.ggml.pre", rule);
     gguf.texts("tokenizer.ggml.merges", merges_of(model, vocabulary));
     write_common(model, vocabulary, gguf);
 }
@@ -135,23 +181,26 @@ bool merges_by_score(const TokenizerModel& model) {
     return every_pair.merges.size() == model.merges.size() && ranks_are_apart(model);
 }
 
+void require_scored(const TokenizerModel& model, const std::string& source) {
+    require_flags(model, tokenizer_prefix_space, source);
+    if (model.pre_tokenizer != PreTokenizer::none) refuse_part(source, "a split rule before merges of characters");
+    if (!model.normalizer.rules.empty() || !model.normalizer.ranges.empty()) refuse_part(source, "a normalizer before merges of characters");
+    if (!model.lexicon.entries.empty()) refuse_part(source, "user-defined symbols of SentencePiece");
+    const uint32_t behind_tokens = model.flags & (tokenizer_prefix_space | tokenizer_prefix_every);
+    if (!model.added.empty() && behind_tokens == tokenizer_prefix_space) refuse_part(source, "added tokens with no space behind them");
+}
+
 void write_scored(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
-    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
-    std::vector<int> byte_of(model.pieces.size(), -1);
-    for (int value = 0; value < 256; value++)
-        if (model.byte_ids[size_t(value)] != no_token) byte_of[model.byte_ids[size_t(value)]] = value;
+    require_scored(model, source);
+    const std::vector<int32_t> types = types_of(model);
+    const std::vector<int> byte_of = bytes_of(model);
     if (std::count(byte_of.begin(), byte_of.end(), -1) != std::ptrdiff_t(byte_of.size()) - 256)
         notes.push_back(source + ": not every byte has a token; llama.cpp ends at characters that are not in the vocabulary");
     Vocabulary vocabulary(source);
     for (uint32_t id = 0; id < model.pieces.size(); id++) {
-        char name[8];
-        std::snprintf(name, sizeof name, "<0x%02X>", unsigned(byte_of[id]) & 255u);
-        if (byte_of[id] >= 0)
-            vocabulary.add(name, byte);
-        else if (special.count(id))
-            vocabulary.add(model.pieces[id], id == model.unk ? unknown : control);
-        else
-            vocabulary.add(with_marks(model.pieces[id]), normal);
+        if (byte_of[id] >= 0) vocabulary.add(byte_name(static_cast<uint8_t>(byte_of[id])), byte);
+        else if (types[id] != normal) vocabulary.add(model.pieces[id], id == model.unk ? unknown : types[id]);
+        else vocabulary.add(with_marks(model.pieces[id]), normal);
     }
     vocabulary.pad(vocab);
     if (!merges_by_score(model))
@@ -163,17 +212,92 @@ void write_scored(const TokenizerModel& model, uint32_t vocab, const std::string
     write_common(model, vocabulary, gguf);
 }
 
+// ---- WordPiece
+
+// A piece that begins a word has U+2581 in front, one that goes on has nothing.
+std::string with_word_mark(const std::string& text) {
+    const std::string prefix = WordPieceOptions().prefix;
+    return text.compare(0, prefix.size(), prefix) == 0 ? text.substr(prefix.size()) : with_marks(" ") + text;
+}
+
+void require_wordpiece(const TokenizerModel& model, const std::string& source) {
+    const std::optional<BertOptions> bert = bert_options_of(model.normalizer);
+    if (!bert || !bert->clean_text || !bert->handle_chinese_chars || !bert->strip_accents || !bert->lowercase)
+        refuse_part(source, "a normalizer that is not that of bert-base-uncased");
+    if (model.lexicon.word_characters != WordPieceOptions().word_characters)
+        refuse_part(source, "words of at most " + std::to_string(model.lexicon.word_characters) + " characters");
+    if (!model.added.empty()) refuse_part(source, "added tokens beside WordPiece");
+    if (model.bos == no_token || model.eos == no_token) refuse_part(source, "WordPiece without tokens to go around a text, as [CLS] and [SEP]");
+}
+
+void write_wordpiece(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf) {
+    require_wordpiece(model, source);
+    const std::vector<int32_t> types = types_of(model);
+    const std::vector<std::string> texts = written_wordpiece(model);
+    Vocabulary vocabulary(source);
+    for (uint32_t id = 0; id < texts.size(); id++) {
+        const bool named = texts[id].size() > 1 && texts[id].front() == '[' && texts[id].back() == ']';
+        vocabulary.add(types[id] != normal || named ? texts[id] : with_word_mark(texts[id]), types[id]);
+    }
+    vocabulary.pad(vocab);
+    gguf.text("tokenizer.ggml.model", "bert");
+    gguf.text("tokenizer.ggml.pre", "default");
+    gguf.u32("tokenizer.ggml.cls_token_id", model.bos);
+    gguf.u32("tokenizer.ggml.seperator_token_id", model.eos);  // spelt as llama.cpp looks for it
+    write_common(model, vocabulary, gguf);
+}
+
+// ---- Unigram
+
+void require_unigram(const TokenizerModel& model, const std::string& source) {
+    require_flags(model, tokenizer_prefix_space | tokenizer_squeeze_spaces, source);
+    if (!(model.flags & tokenizer_fold_space)) refuse_part(source, "U+2581 that is no space");
+    if (model.unk == no_token) refuse_part(source, "Unigram without unknown token");
+    for (uint32_t id = 0; id < model.lexicon.scores.size(); id++)
+        if (std::isnan(model.lexicon.scores[id])) refuse_part(source, "the user-defined symbol " + shown(model.pieces[id]) + " of SentencePiece");
+}
+
+// Pieces that text never makes are control tokens: llama.cpp finds those of the type that is called unused.
+void write_unigram(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
+    require_unigram(model, source);
+    std::vector<int32_t> types = types_of(model);
+    std::vector<bool> found(model.pieces.size());
+    for (const LexiconEntry& entry : model.lexicon.entries) found[entry.token] = true;
+    for (uint32_t id = 0; id < types.size(); id++)
+        if (types[id] == normal && !found[id]) types[id] = control;
+    types[model.unk] = unknown;
+    const std::vector<int> byte_of = bytes_of(model);
+    Vocabulary vocabulary(source);
+    for (uint32_t id = 0; id < model.pieces.size(); id++) {
+        if (byte_of[id] >= 0) vocabulary.add(byte_name(static_cast<uint8_t>(byte_of[id])), byte);
+        else vocabulary.add(types[id] == normal ? with_marks(model.pieces[id]) : model.pieces[id], types[id]);
+    }
+    vocabulary.pad(vocab, control);
+    if (std::any_of(byte_of.begin(), byte_of.end(), [](int value) { return value >= 0; }))
+        notes.push_back(source + ": llama.cpp makes characters that are not in the vocabulary the unknown token, and not their bytes");
+    if (model.lexicon.sum_bytes == sizeof(double))
+        notes.push_back(source + ": llama.cpp adds up scores in float32; of two cuts with nearly equal sums it may take the other");
+    std::vector<float> scores = model.lexicon.scores;
+    scores.resize(vocabulary.texts.size(), 0);
+    gguf.text("tokenizer.ggml.model", "t5");
+    gguf.text("tokenizer.ggml.pre", "default");
+    gguf.f32s("tokenizer.ggml.scores", scores);
+    gguf.flag("tokenizer.ggml.add_space_prefix", model.flags & tokenizer_prefix_space);
+    gguf.flag("tokenizer.ggml.remove_extra_whitespaces", model.flags & tokenizer_squeeze_spaces);
+    if (const std::string map = charsmap_of(model.normalizer, source); !map.empty()) gguf.bytes("tokenizer.ggml.precompiled_charsmap", map);
+    write_common(model, vocabulary, gguf);
+}
+
 }  // namespace
 
 void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
-    if (model.kind != TokenizerKind::bpe || model.normalizer.present || !model.lexicon.entries.empty())
-        refuse("E_UNSUPPORTED", source, "only byte-pair tokenizers without normalization are written to GGUF");
-    constexpr uint32_t unknown_flags = tokenizer_prefix_missing | tokenizer_prefix_kept | tokenizer_whole_words;
-    if (!model.added.empty() || (model.flags & unknown_flags))
-        refuse("E_UNSUPPORTED", source, "a tokenizer with added tokens, whole words or such spaces cannot be written to GGUF yet");
-    if (model.pre_tokenizer == PreTokenizer::gpt2) return write_byte_level(model, vocab, source, gguf);
-    if (model.pre_tokenizer == PreTokenizer::none && !model.characters.empty()) return write_scored(model, vocab, source, gguf, notes);
-    refuse("E_UNSUPPORTED", source, "llama.cpp has no tokenizer of this kind");
+    switch (model.kind) {
+        case TokenizerKind::wordpiece: return write_wordpiece(model, vocab, source, gguf);
+        case TokenizerKind::unigram: return write_unigram(model, vocab, source, gguf, notes);
+        case TokenizerKind::bpe: break;
+    }
+    if (is_byte_level(model)) return write_byte_level(model, vocab, source, gguf);
+    write_scored(model, vocab, source, gguf, notes);
 }
 
 }  // namespace mote::tools

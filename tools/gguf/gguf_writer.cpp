@@ -59,6 +59,8 @@ void GgufWriter::texts(const std::string& name, const std::vector<std::string>& 
 void GgufWriter::f32s(const std::string& name, const std::vector<float>& values) {
     array(name, GgufKind::f32, values.size(), bytes_of(values));
 }
+void GgufWriter::bytes(const std::string& name, const std::string& values) { array(name, GgufKind::i8, values.size(), values); }
+
 void GgufWriter::i32s(const std::string& name, const std::vector<int32_t>& values) {
     array(name, GgufKind::i32, values.size(), bytes_of(values));
 }

@@ -18,6 +18,7 @@ public:
     void text(const std::string& key, const std::string& value);
     void texts(const std::string& key, const std::vector<std::string>& values);
     void f32s(const std::string& key, const std::vector<float>& values);
+    void bytes(const std::string& key, const std::string& values);  // an array of 8-bit integers
     void i32s(const std::string& key, const std::vector<int32_t>& values);
 
     /// A tensor behind those before it; its values are asked for when the file is written.

@@ -126,7 +126,9 @@ std::vector<CodeRange> characters_with(const Tokenizer& t, CharClass kind) {
     std::vector<CodeRange> out;
     for (uint32_t i = 0; i < t.header().classes_count; i++) {
         const uint32_t end = i + 1 < t.header().classes_count ? classes[i + 1] >> 8 : 0x110000;
-        if (classes[i] & uint32_t(kind)) out.push_back({classes[i] >> 8, end - 1});
+        if (!(classes[i] & uint32_t(kind))) continue;
+        if (!out.empty() && out.back().last + 1 == classes[i] >> 8) out.back().last = end - 1;
+        else out.push_back({classes[i] >> 8, end - 1});
     }
     return out;
 }

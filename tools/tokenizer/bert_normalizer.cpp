@@ -6,6 +6,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -80,6 +81,13 @@ Normalizer rules_of_all(const BertOptions& options) {
     return normalizer;
 }
 
+bool same_ranges(const Normalizer& a, const Normalizer& b) {
+    const auto equal = [](const NormalizationRange& x, const NormalizationRange& y) {
+        return x.first == y.first && x.last == y.last && same(x.rule, y.rule);
+    };
+    return std::equal(a.ranges.begin(), a.ranges.end(), b.ranges.begin(), b.ranges.end(), equal);
+}
+
 }  // namespace
 
 const Normalizer& bert_normalizer(const BertOptions& o) {
@@ -88,6 +96,16 @@ const Normalizer& bert_normalizer(const BertOptions& o) {
     const size_t which = size_t(o.clean_text) | size_t(o.handle_chinese_chars) << 1 | size_t(o.strip_accents) << 2 | size_t(o.lowercase) << 3;
     std::call_once(once[which], [&] { made[which] = rules_of_all(o); });
     return made[which];
+}
+
+// One character each tells an option; then all of them must agree.
+std::optional<BertOptions> bert_options_of(const Normalizer& normalizer) {
+    if (!normalizer.present || !normalizer.rules.empty()) return std::nullopt;
+    const auto changes = [&](uint32_t c) {
+        return std::any_of(normalizer.ranges.begin(), normalizer.ranges.end(), [&](const NormalizationRange& r) { return in(c, r.first, r.last); });
+    };
+    const BertOptions options{changes(0x01), changes(0x4e00), changes(0xe9), changes('A')};  // a control character, "one" in Chinese, e acute
+    return same_ranges(bert_normalizer(options), normalizer) ? std::optional<BertOptions>(options) : std::nullopt;
 }
 
 }  // namespace mote::tools

@@ -1,6 +1,8 @@
 // bert_normalizer: BERT's cleaning of text, as rules for each character.
 #pragma once
 
+#include <optional>
+
 #include "model/tokenizer_model.h"
 
 namespace mote::tools {
@@ -18,5 +20,8 @@ struct BertOptions {
 /// Source: `tokenization.py` of google-research/bert, and BertNormalizer and BertPreTokenizer of Hugging Face's tokenizers.
 /// They are made once a process for each choice of options: a million characters are asked for theirs.
 const Normalizer& bert_normalizer(const BertOptions& options);
+
+/// The options that make these rules; nothing if none do.
+std::optional<BertOptions> bert_options_of(const Normalizer& normalizer);
 
 }  // namespace mote::tools

@@ -40,6 +40,11 @@ int hex_digit(char c) {
 
 }  // namespace
 
+bool is_byte_level(const TokenizerModel& model) {
+    const bool words_alone = model.characters.empty() || (model.flags & tokenizer_whole_words);
+    return model.kind == TokenizerKind::bpe && words_alone && !(model.flags & tokenizer_fold_space);
+}
+
 TokenizerModel empty_tokenizer() {
     TokenizerModel model;
     model.byte_ids.fill(no_token);

@@ -13,6 +13,9 @@ namespace mote::tools {
 
 using TokenIds = std::unordered_map<std::string, uint32_t>;
 
+/// Whether the pieces of a byte-pair tokenizer are bytes, and not characters beside them.
+bool is_byte_level(const TokenizerModel& model);
+
 /// A tokenizer without tokens: no byte has one yet.
 TokenizerModel empty_tokenizer();
 

@@ -1,7 +1,10 @@
 // split_rules: known expressions are compared as text; classes of written-out characters are read.
 #include "tokenizer/split_rules.h"
 
+#include <algorithm>
+
 #include "../../core/src/utf8.h"
+#include "base/utf8.h"
 
 namespace mote::tools {
 namespace {
@@ -79,6 +82,12 @@ std::optional<SplitRule> rule_of_class(std::string_view regex) {
     if (!leads) return SplitRule{PreTokenizer::ideographs, {{}, {}, *ranges, {}}};
     if (class_of(ranges->front().first) == CharClass::letter) return SplitRule{PreTokenizer::letters, {*ranges, {}, {}, {}}};
     return SplitRule{PreTokenizer::punctuation, {{}, *ranges, {}, {}}};
+}
+
+std::string class_text(const std::vector<CodeRange>& ranges) {
+    std::string text = "[";
+    for (const CodeRange& range : ranges) text += utf8(range.first) + (range.last > range.first ? "-" + utf8(range.last) : "");
+    return text + "]+";
 }
 
 // ---- names
@@ -177,6 +186,17 @@ std::optional<SplitRule> rule_of_pattern(std::string_view regex) {
     return rule_of_class(text);
 }
 
+std::optional<std::string> pattern_of(PreTokenizer stage, const CharSets& sets) {
+    std::string regex;
+    if (stage == PreTokenizer::ideographs) regex = class_text(sets.ideographs);
+    else if (stage == PreTokenizer::letters && !sets.letters.empty()) regex = "\\s?" + class_text(sets.letters);
+    else if (stage == PreTokenizer::punctuation && !sets.punctuation.empty()) regex = "\\s?" + class_text(sets.punctuation);
+    for (const Pattern& pattern : patterns)
+        if (regex.empty() && pattern.stages == stage) regex = pattern.regex;
+    const std::optional<SplitRule> read = rule_of_pattern(regex);
+    return read && same_rule(*read, {stage, sets}) ? std::optional<std::string>(regex) : std::nullopt;
+}
+
 std::optional<NamedRule> rule_of_name(std::string_view name) {
     const std::string ideographs = std::string("[") + deepseek_ideographs + "]+";
     if (name == deepseek_llm)
@@ -198,6 +218,12 @@ std::optional<std::string> name_of_rule(const SplitRule& rule, bool whole_words)
 
 bool same_rule(const SplitRule& a, const SplitRule& b) {
     if (a.stages != b.stages) return false;
+    const auto same = [](const std::vector<CodeRange>& x, const std::vector<CodeRange>& y) {
+        return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](CodeRange r, CodeRange s) { return r.first == s.first && r.last == s.last; });
+    };
+    if (a.sets.symbols == b.sets.symbols && same(a.sets.letters, b.sets.letters) && same(a.sets.punctuation, b.sets.punctuation) &&
+        same(a.sets.ideographs, b.sets.ideographs))
+        return true;
     const uint8_t asked = bits_asked(a.stages);
     for (uint32_t c = 0; asked && c <= 0x10ffff; c++)
         if ((bits_of(c, a.sets) ^ bits_of(c, b.sets)) & asked) return false;

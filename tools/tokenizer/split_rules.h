@@ -18,6 +18,9 @@ struct SplitRule {
 /// The rule of a regular expression that cuts out its matches, and leaves what lies between as pieces. Nothing if core has none.
 std::optional<SplitRule> rule_of_pattern(std::string_view regex);
 
+/// An expression that rule_of_pattern reads as this one stage. Nothing if there is none.
+std::optional<std::string> pattern_of(PreTokenizer stage, const CharSets& sets);
+
 /// What a GGUF file means by a name in `tokenizer.ggml.pre`.
 struct NamedRule : SplitRule {
     bool whole_words = false;  // a word that is a token is not merged

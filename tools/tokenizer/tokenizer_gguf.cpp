@@ -135,7 +135,7 @@ TokenizerModel import_scored(const GgufFile& gguf, std::vector<std::string>& not
     model.bos = id_or(gguf, "bos_token_id", 1, model.pieces.size());
     model.eos = id_or(gguf, "eos_token_id", 2, model.pieces.size());
     model.unk = id_or(gguf, "unknown_token_id", 0, model.pieces.size());
-    model.flags = tokenizer_fold_space;
+    model.flags = tokenizer_fold_space | tokenizer_fuse_unk;
     if (flag_or(gguf, "add_space_prefix", true)) model.flags |= tokenizer_prefix_space | tokenizer_prefix_every;
     read_flags(gguf, true, false, model);
     return model;

@@ -95,21 +95,29 @@ void part_words(Normalizer& normalizer) {
         if (c != ' ' && class_of(c) == CharClass::space) normalizer.rules.push_back({utf8(c), " "});  // the first rule for a text counts
 }
 
+// What the normalizer leaves as a space parts words, as in SentencePiece.
+bool parts_at_spaces(const JsonView& part) {
+    if (type_of(part) != "Split" || part.at("behavior").text() != "Removed" || flag(part, "invert", false)) return false;
+    const std::optional<JsonView> text = part.at("pattern").find("String");
+    return text && text->text() == " ";
+}
+
 void read_pre_tokenizers(const JsonView& root, Stages& stages) {
     const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
     if (parts.empty()) {
         if (!stages.marks_spaces) root.refuse("E_UNSUPPORTED", "Unigram without U+2581 for spaces is not supported");
         return;
     }
-    if (parts.size() != 2 || type_of(parts[0]) != "WhitespaceSplit" || type_of(parts[1]) != "Metaspace")
-        refuse_part(parts[0], "in front of Unigram only WhitespaceSplit followed by Metaspace is");
+    const bool white = type_of(parts[0]) == "WhitespaceSplit";
+    if (parts.size() != 2 || (!white && !parts_at_spaces(parts[0])) || type_of(parts[1]) != "Metaspace")
+        refuse_part(parts[0], "in front of Unigram only WhitespaceSplit, or a Split that removes spaces, followed by Metaspace is");
     const JsonView& metaspace = parts[1];
     const std::optional<JsonView> scheme = metaspace.find("prepend_scheme");
     if (metaspace.at("replacement").text() != marker) refuse_part(metaspace, "its replacement is not U+2581");
     if (scheme ? scheme->text() != "always" : !flag(metaspace, "add_prefix_space", true)) refuse_part(metaspace, "it must always prepend");
     if (stages.prefix || stages.marks_spaces) refuse_part(metaspace, "the normalizer marks spaces already");
     stages.prefix = stages.splits = true;
-    part_words(stages.normalizer);
+    if (white) part_words(stages.normalizer);
 }
 
 void check_decoder(const JsonView& root, bool byte_fallback) {
@@ -217,6 +225,7 @@ TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string
     require_dense(root, vocabulary);
     put_pieces(root, vocabulary, byte_fallback, stages.splits, model);
     model.normalizer = stages.normalizer;
+    model.normalizer.present |= stages.prefix;  // which is a matter of the normalizer
     model.flags = (stages.prefix ? tokenizer_prefix_space : 0) | (stages.splits ? tokenizer_squeeze_spaces : 0) | tokenizer_fold_space | tokenizer_fuse_unk;
     read_post_processor(root, model);
     note_ignored(root, notes);

@@ -117,6 +117,16 @@ void put_wordpiece(const std::vector<std::string>& pieces, const WordPieceOption
     model.flags |= tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_squeeze_spaces;
 }
 
+// The lexicon says which pieces begin a word; those that text cannot make say it themselves.
+std::vector<std::string> written_wordpiece(const TokenizerModel& model) {
+    const auto as_written = [](const std::string& text) { return begins(text, " ") ? text.substr(1) : WordPieceOptions().prefix + text; };
+    std::vector<std::string> texts;
+    for (const std::string& piece : model.pieces) texts.push_back(as_written(piece));
+    for (const uint32_t id : model.specials) texts[id] = model.pieces[id];
+    for (const LexiconEntry& entry : model.lexicon.entries) texts[entry.token] = as_written(entry.text);
+    return texts;
+}
+
 bool is_vocab_txt(std::string_view bytes) {
     constexpr size_t looked_at = 1 << 20;  // files of other kinds may be large
     return begins(bytes, "[PAD]") || begins(bytes, "[UNK]") || bytes.substr(0, looked_at).find("\n##") != std::string_view::npos;

@@ -22,6 +22,9 @@ struct WordPieceOptions {
 /// Errors: E_MISSING (no unknown token).
 void put_wordpiece(const std::vector<std::string>& pieces, const WordPieceOptions& options, const std::string& file, TokenizerModel& model);
 
+/// The pieces as vocab.txt has them: ## before those that go on within a word.
+std::vector<std::string> written_wordpiece(const TokenizerModel& model);
+
 /// A vocab.txt: a piece a line. [CLS] and [SEP] go around a text where the vocabulary has them, and text is lower-cased unless
 /// tokenizer_config.json beside it, or a piece with an upper-case letter, says otherwise.
 /// Errors: E_EMPTY and E_DUP with the lines, E_UTF8, E_LIMIT.

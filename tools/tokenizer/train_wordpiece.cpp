@@ -125,10 +125,8 @@ TokenizerModel train_wordpiece(const std::vector<WordCount>& words, uint32_t voc
 }
 
 std::string vocab_txt(const TokenizerModel& model) {
-    std::vector<std::string> lines = model.pieces;
-    for (const LexiconEntry& entry : model.lexicon.entries) lines[entry.token] = as_written(entry.text);
     std::string out;
-    for (const std::string& line : lines) out += line + "\n";
+    for (const std::string& line : written_wordpiece(model)) out += line + "\n";
     return out;
 }
 

@@ -2,17 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/tokenizer_model.h"
 
 namespace mote::tools {
 
-/// The text of a tokenizer.json in one of the two forms that import_tokenizer_json reads: byte-level, or (where the model folds
-/// U+2581) SentencePiece-like without bytes. The importer makes the same model of it, but for eos, which tokenizer.json has no
-/// place for.
-/// Errors: E_UNSUPPORTED (a model with begin or end tokens of its own or with byte fallback), E_DUP (a control token whose name
-/// is how the file writes another token).
-std::string tokenizer_json(const TokenizerModel& model, const std::string& file);
+/// The text of a tokenizer.json of which import_tokenizer_json makes the same model, but for bos and eos where they are not put
+/// around texts, which the file has no place for. As in the files that transformers makes of SentencePiece's models, the space in
+/// front of a text goes behind control tokens as well, merges of one rank follow each other, U+2581 in a text is a space, and scores
+/// add up in float64, of which `notes` tells.
+/// Errors: E_UNSUPPORTED (by the name of what the file cannot say), E_DUP (two tokens that the file would write alike).
+std::string tokenizer_json(const TokenizerModel& model, const std::string& file, std::vector<std::string>* notes = nullptr);
 
 /// The text of the tokenizer_config.json that goes beside it: which tokens end a text and stand for the unknown.
 std::string tokenizer_config_json(const TokenizerModel& model);

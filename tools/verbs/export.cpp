@@ -76,7 +76,7 @@ void add_tokenizer(const Weights& weights, OutputFolder& folder, std::vector<std
     if (!weights.tokenizer) return;
     folder.add("tokenizer_config.json", tokenizer_config_json(*weights.tokenizer));
     try {
-        folder.add("tokenizer.json", tokenizer_json(*weights.tokenizer, weights.source));
+        folder.add("tokenizer.json", tokenizer_json(*weights.tokenizer, weights.source, &notes));
     } catch (const Failure& failure) {
         if (failure.code() != "E_UNSUPPORTED") throw;
         notes.push_back(std::string("no tokenizer.json: ") + failure.what());
