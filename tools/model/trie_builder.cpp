@@ -97,16 +97,14 @@ bool TrieBuilder::add(std::string_view text, uint32_t value) {
 // All continuation bytes, `levels` deep, with one value.
 uint32_t TrieBuilder::full_block(uint32_t value, uint32_t levels) {
     const uint64_t key = uint64_t(value) << 2 | levels;
-    for (const auto& [known, node] : blocks_)
-        if (known == key) return node;
+    if (const auto known = blocks_.find(key); known != blocks_.end()) return known->second;
     Node node{{}, levels ? no_token : value, true};
     if (levels) {
         const uint32_t below = full_block(value, levels - 1);
         for (uint32_t byte = 0x80; byte < 0xc0; byte++) node.children.emplace_back(static_cast<uint8_t>(byte), below);
     }
     nodes_.push_back(node);
-    blocks_.emplace_back(key, static_cast<uint32_t>(nodes_.size() - 1));
-    return blocks_.back().second;
+    return blocks_[key] = static_cast<uint32_t>(nodes_.size() - 1);
 }
 
 void TrieBuilder::add_range(uint32_t first, uint32_t last, uint32_t value) {

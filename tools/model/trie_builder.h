@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ private:
     std::vector<uint32_t> smallest(std::vector<Node>& distinct) const;
 
     std::vector<Node> nodes_;
-    std::vector<std::pair<uint64_t, uint32_t>> blocks_;  // value << 2 | levels, and its node
+    std::unordered_map<uint64_t, uint32_t> blocks_;  // value << 2 | levels, and its node
     uint32_t longest_ = 0;
 };
 
