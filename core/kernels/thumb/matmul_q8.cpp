@@ -6,6 +6,7 @@
 #include "../ref/ref.h"
 #include "../row_sums.h"
 #include "pairs.h"
+#include "registers.h"
 
 namespace mote {
 namespace {
@@ -105,12 +106,7 @@ void pair_up(const int8_t* x, uint32_t cols, Pair* to) {
     "add " sum ", r1\n"
     asm volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
+        MOTE_PUSH_ALL
         "push {r1, r2, r3}\n"
         "mov r2, r0\n"
         "movs r4, #0xff\n"
@@ -155,12 +151,7 @@ void pair_up(const int8_t* x, uint32_t cols, Pair* to) {
         "cmp r7, r0\n"
         "blo 1b\n"
         "add sp, #12\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n");
+        MOTE_POP_ALL);
 #undef MOTE_ROW
 #endif
 }
