@@ -159,7 +159,7 @@ void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim
 }  // namespace
 
 void dsp_attend_q8(const Attention& a, const float* q, float* out) {
-    attend_q8({4, dsp_quantize_row, dots_of_keys, weights_of_one, add_values}, a, q, out);
+    attend_q8({4, dsp_quantize_row, dots_of_keys, scores_of, weights_of_one, add_values}, a, q, out);
 }
 
 uint32_t dsp_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {

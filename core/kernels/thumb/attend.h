@@ -40,7 +40,7 @@ struct Largest {
 };
 
 /// Dots become scores where they stand. Not `usual`: a key's scale is zero, not finite, or asks for a shift to the left.
-[[gnu::noinline]] Largest scores_of(const Attention& a, const ScoreScale& scale, int32_t* score) {
+[[gnu::noinline, gnu::unused]] Largest scores_of(const Attention& a, const ScoreScale& scale, int32_t* score) {
     const int32_t factor = scale.mantissa;
     const uint32_t base = uint32_t(134 - 16 - 16 - scale.exponent);
     int32_t largest = -0x7fffffff;
@@ -81,7 +81,8 @@ struct AttendSteps {
     /// dots[t] = dot of q and the key at k + t * head_dim, for t in [0, n).
     void (*dots)(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* dots, uint32_t n);
 
-    /// weights_of, or the same faster.
+    /// scores_of and weights_of, or the same faster.
+    Largest (*scores)(const Attention& a, const ScoreScale& scale, int32_t* score);
     uint32_t (*weights)(const Attention& a, int32_t largest_score, uint32_t largest_exponent, const int32_t* score, int16_t* weight);
 
     /// sums[j] = sum of w[t] * v[t * head_dim + j] for t in [0, n) and four j; n <= sum_block.
@@ -117,7 +118,7 @@ struct AttendSteps {
     if (!scale.finite) return ref_attend_q8(a, q, out);
     int32_t* score = reinterpret_cast<int32_t*>(a.scratch);
     step.dots(reinterpret_cast<const int8_t*>(a.keys), query, a.head_dim, score, a.positions);
-    const Largest largest = scores_of(a, scale, score);
+    const Largest largest = step.scores(a, scale, score);
     const uint32_t largest_exponent = largest.value_scale >> 7;
     if (!largest.usual || largest_exponent < 16 || largest_exponent > 240) return ref_attend_q8(a, q, out);
     int16_t* weight = reinterpret_cast<int16_t*>(a.scratch);

@@ -25,7 +25,9 @@ void dots_of_keys(const int8_t* k, const int8_t* q, uint32_t head_dim, int32_t* 
 
 }  // namespace
 
-void thumb_attend_q8(const Attention& a, const float* q, float* out) { attend_q8({1, thumb_quantize_row, dots_of_keys, weights, add_values}, a, q, out); }
+void thumb_attend_q8(const Attention& a, const float* q, float* out) {
+    attend_q8({1, thumb_quantize_row, dots_of_keys, scores, weights, add_values}, a, q, out);
+}
 
 uint32_t thumb_softmax(const Attention& a, int32_t largest_score, int32_t largest_exponent) {
     return weights(a, largest_score, uint32_t(largest_exponent), reinterpret_cast<int32_t*>(a.scratch), reinterpret_cast<int16_t*>(a.scratch));

@@ -65,6 +65,76 @@ namespace {
         MOTE_POP_ALL);
 }
 
+struct Extremes {
+    int32_t score;
+    uint32_t value_scale, unusual;  // as in scores_of
+};
+
+// scores_of. r0 score, r1 key scale, r6 factor, r7 unusual; r8 base, r9 and r10 the largest score and value scale, r11 end of key scales,
+// r12 value scale - key scale; at sp + 36: factor, base, where the extremes go.
+[[gnu::naked, gnu::noinline]] void scores_in_turn(int32_t* /*score*/, const uint16_t* /*key_scale*/, const uint16_t* /*end*/,
+                                                  const uint16_t* /*value_scale*/, int32_t /*factor*/, uint32_t /*base*/, Extremes* /*to*/) {
+    asm volatile(
+        ".syntax unified\n"
+        MOTE_PUSH_ALL
+        "mov r11, r2\n"
+        "subs r3, r3, r1\n"
+        "mov r12, r3\n"
+        "ldr r6, [sp, #36]\n"
+        "ldr r4, [sp, #40]\n"
+        "mov r8, r4\n"
+        "movs r7, #0\n"
+        "mov r10, r7\n"
+        "movs r4, #1\n"
+        "lsls r4, r4, #31\n"
+        "mov r9, r4\n"
+        "1:\n"
+        "ldrh r2, [r1]\n"
+        "ldr r3, [r0]\n"
+        "lsls r4, r2, #25\n"
+        "lsrs r4, r4, #25\n"
+        "adds r4, #128\n"
+        "muls r3, r4, r3\n"
+        "asrs r4, r3, #16\n"
+        "muls r4, r6, r4\n"
+        "uxth r3, r3\n"
+        "muls r3, r6, r3\n"
+        "lsrs r3, r3, #16\n"
+        "adds r3, r3, r4\n"
+        "lsrs r5, r2, #7\n"
+        "mov r4, r8\n"
+        "subs r4, r4, r5\n"
+        "asrs r3, r4\n"
+        "orrs r7, r4\n"
+        "subs r2, #128\n"
+        "orrs r7, r2\n"
+        "stmia r0!, {r3}\n"
+        "cmp r3, r9\n"
+        "ble 2f\n"
+        "mov r9, r3\n"
+        "2:\n"
+        "mov r4, r12\n"
+        "ldrh r4, [r1, r4]\n"
+        "cmp r4, r10\n"
+        "bls 2f\n"
+        "mov r10, r4\n"
+        "2:\n"
+        "adds r1, #2\n"
+        "cmp r1, r11\n"
+        "blo 1b\n"
+        "ldr r4, [sp, #44]\n"
+        "mov r5, r9\n"
+        "mov r6, r10\n"
+        "stmia r4!, {r5, r6, r7}\n"
+        MOTE_POP_ALL);
+}
+
+Largest scores(const Attention& a, const ScoreScale& scale, int32_t* score) {
+    Extremes e;
+    scores_in_turn(score, a.key_scales, a.key_scales + a.positions, a.value_scales, scale.mantissa, uint32_t(102 - scale.exponent), &e);
+    return {e.score, e.value_scale, int32_t(e.unusual) >= 0};
+}
+
 // weights_of. Shifts take the lowest byte, so whole parts stop at 31 before.
 //
 // r0 score, r1 value scale, r2 weight - value scale, r3 largest score; r8-r10 coefficients, r11 end of value scales, r12 total, lr base.

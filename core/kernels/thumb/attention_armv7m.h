@@ -50,6 +50,7 @@ namespace {
         "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
+constexpr auto scores = scores_of;
 constexpr auto weights = weights_of;
 
 void add_values(const int8_t* v, const int16_t* w, uint32_t n, uint32_t head_dim, int32_t* sums) {

@@ -22,17 +22,6 @@ struct Wide {
 #endif
 }
 
-[[gnu::always_inline]] inline uint32_t leading_zeros(uint32_t x) {
-#if __ARM_ARCH_ISA_THUMB == 1
-    uint32_t n = 0;  // a product's first one is near the top
-    for (; !(x >> 24); x <<= 8) n += 8;
-    for (; !(x >> 31); x <<= 1) n++;
-    return n;
-#else
-    return uint32_t(__builtin_clz(x));
-#endif
-}
-
 [[gnu::always_inline]] inline uint32_t exponent_bits(uint32_t bits) { return bits >> 23 & 0xffu; }
 
 /// The mantissa of a normal float with its first one in bit 31.
