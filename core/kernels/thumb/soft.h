@@ -44,9 +44,13 @@ struct Wide {
 
 /// a * b
 [[gnu::always_inline]] inline float soft_multiply(float a, float b) {
+#if __ARM_ARCH_ISA_THUMB == 1
+    return a * b;  // float_multiply.cpp
+#else
     const uint32_t ua = bits_of(a), ub = bits_of(b), ea = exponent_bits(ua), eb = exponent_bits(ub);
     if (((ea - 64) | (eb - 64)) >> 7) return a * b;  // the sum of exponents between is normal
     return float_of(((ua ^ ub) & 0x80000000u) | multiply_mantissas(mantissa_at_top(ua), mantissa_at_top(ub), ea + eb - 127));
+#endif
 }
 
 }  // namespace

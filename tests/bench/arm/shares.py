@@ -12,7 +12,7 @@ import elf
 # library, called by norms, rope, sums and whoever meets an unusual number.
 OPERATIONS = [
     ("products", r"_matmul_q|8add_dotsE|10add_groupsE|4dotsE|scale_sums|scale_fours|scale_usual"),
-    ("attention", r"attend|dots_of|5dot4sE|scores_of|extremes_of|sum_of_two|sum_blocks|weights_|add_values|sums?_of_block|sum_block|most_above|sum_values|scores_to_weights"),
+    ("attention", r"attend|dots_of|5dot4sE|scores_of|scores_in_turn|extremes_of|sum_of_two|sum_blocks|weights_|add_values|sums?_of_block|sum_block|most_above|sum_values|scores_to_weights"),
     ("quantize", r"quantize_row"),
     ("activation", r"activate|_gate|silu|exponential|exp2"),
     ("norm, rope, add", r"_norm|_add|_rope|inverse_deviation|square_root|cos_sin"),
