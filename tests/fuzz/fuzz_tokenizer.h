@@ -8,10 +8,16 @@
 
 namespace mote::fuzz {
 
+/// BERT's rules for all of Unicode are the same in every file, and take a hundred times as long to pack as all the rest.
+inline void leave_out_large_tables(tools::TokenizerModel& model) {
+    if (model.normalizer.ranges.size() > 1000) model.normalizer = tools::Normalizer{};
+}
+
 inline void import_and_use(const std::string& path) {
     expect_answer([&] {
-        const tools::TokenizerModel model = tools::import_tokenizer(path);
+        tools::TokenizerModel model = tools::import_tokenizer(path);
         if (model.pieces.empty()) std::abort();
+        leave_out_large_tables(model);
         const testing::TestTokenizer t = testing::open_test_tokenizer(model);
         if (testing::exercise_tokenizer(t.tokenizer) == SIZE_MAX) std::abort();
     });
