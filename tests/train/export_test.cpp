@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "export/hf.h"
+#include "export/rope_scaling.h"
 #include "host/make_checkpoint.h"
 #include "host/refusal.h"
+#include "import/rope.h"
 #include "import/transformer.h"
 #include "pack/random_model.h"
 #include "train/init.h"
@@ -90,6 +92,38 @@ TEST(export_hf, moves_the_rows_of_interleaved_pairs_to_halves) {
     const size_t row_of[] = {0, 2, 1, 3, 4, 6, 5, 7};  // (0, 1), (2, 3) become (0, 2), (1, 3) in each head of four
     for (size_t row = 0; row < 8; row++)
         for (size_t i = 0; i < 8; i++) EXPECT_EQ(before[row * 8 + i], after[row_of[row] * 8 + i]) << "row " << row;
+}
+
+// The published settings of Llama 3.1 and 3.2, and others that leave one or no pair between fast and slow.
+TEST(export_hf, finds_the_rule_that_stretched_rope) {
+    struct Stretch {
+        uint32_t dim;
+        double theta;
+        Json scaling;
+    };
+    const auto llama3 = [](double factor, double high, uint32_t context) {
+        return Json{{"rope_type", "llama3"}, {"factor", factor}, {"low_freq_factor", 1.0}, {"high_freq_factor", high}, {"original_max_position_embeddings", context}};
+    };
+    const Stretch stretches[] = {{128, 500000, llama3(8, 4, 8192)}, {64, 500000, llama3(32, 4, 8192)}, {16, 500000, llama3(8, 4, 8192)}, {8, 500000, llama3(8, 4, 8192)},
+                                 {64, 10000, llama3(2.5, 8, 1024)}, {32, 10000, {{"rope_type", "linear"}, {"factor", 4.0}}}, {32, 10000, {{"rope_type", "linear"}, {"factor", 1.25}}}};
+    for (const Stretch& s : stretches) {
+        const std::vector<uint32_t> frequencies = rope_frequencies(s.dim, s.theta, JsonView(s.scaling, "config.json"));
+        const std::optional<RopeRule> rule = rope_rule(frequencies, s.dim);
+        ASSERT_TRUE(rule) << s.scaling;
+        EXPECT_EQ(rule->theta, s.theta) << s.scaling;
+        EXPECT_EQ(rope_frequencies(s.dim, rule->theta, JsonView(rule->scaling, "config.json")), frequencies) << s.scaling;
+        const Json& other = s.dim > 8 ? s.scaling : rule->scaling;  // of few pairs many rules may be true
+        EXPECT_EQ(rule->scaling, other);
+    }
+    EXPECT_TRUE(rope_rule(rope_frequencies(16, 10000), 16)->scaling.is_null());
+}
+
+TEST(export_hf, writes_stretched_rope) {
+    const Json scaling = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}};
+    Weights w = random_model("llama:dim=32,heads=2", 1);
+    w.rope_frequencies = rope_frequencies(16, 500000, JsonView(scaling, "config.json"));
+    expect_same(w, exported_and_imported(w));
+    EXPECT_EQ(Json::parse(export_hf(w).config)["rope_scaling"], scaling);
 }
 
 TEST(export_hf, refuses_frequencies_of_no_theta) {

@@ -32,8 +32,6 @@ bool is_of(const Family& family, const Weights& w) {
            expected == present && announced_together(family, w) && (family.kv_heads || a.kv_heads == a.heads);
 }
 
-constexpr double radians_of_one = 6.283185307179586476925 / 4294967296.0;
-
 }  // namespace
 
 const Family* family_of(const Weights& w) {

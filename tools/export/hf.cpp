@@ -12,6 +12,7 @@
 #include "base/output.h"
 #include "export/family_of.h"
 #include "export/rope_rows.h"
+#include "export/rope_scaling.h"
 #include "import/families.h"
 #include "import/shape.h"
 
@@ -28,10 +29,11 @@ const Family& checked_family(const Weights& w) {
 
 // ---- config.json
 
-double theta_of(const Weights& w) {
-    const RopeBase base = rope_base(w.rope_frequencies, w.architecture.rope_dim);
-    if (!base.divisors.empty()) refuse("E_UNSUPPORTED", w.source, "the rope frequencies are not the powers of one theta");
-    return base.theta;
+void put_rope(const Weights& w, Json& config) {
+    const std::optional<RopeRule> rule = rope_rule(w.rope_frequencies, w.architecture.rope_dim);
+    if (!rule) refuse("E_UNSUPPORTED", w.source, "the rope frequencies are not the powers of one theta, nor stretched by the rule linear or llama3");
+    config["rope_theta"] = rule->theta;
+    if (!rule->scaling.is_null()) config["rope_scaling"] = rule->scaling;
 }
 
 // The shortest decimal of a float, so that 1e-05 is not 9.999999747378752e-06.
@@ -70,7 +72,7 @@ Json config_of(const Family& family, const Weights& w) {
     config[family.hidden] = a.hidden;
     config[family.norm_eps] = plain_decimal(a.norm_eps);
     config[family.activation] = activation_of(a);
-    if (a.position == Position::rope) config["rope_theta"] = theta_of(w);
+    if (a.position == Position::rope) put_rope(w, config);
     for (const TensorRule& rule : family.tensors)
         if (rule.exists_if && has_any(family, rule.exists_if, w) != family.optional_by_default)
             config[rule.exists_if] = !family.optional_by_default;

@@ -9,6 +9,8 @@
 
 namespace mote::tools {
 
+constexpr double radians_of_one = 6.283185307179586476925 / 4294967296.0;  // a frequency counts 2^-32 turns
+
 /// Frequencies of `rope_dim / 2` pairs: theta^(-2 i / rope_dim) radians a position, as turns * 2^32.
 ///   scaling  Hugging Face's `rope_scaling`: its rule is `rope_type` or `type`, and one of default, linear, llama3
 /// Errors: E_UNSUPPORTED (any other rule, by name), E_MISSING, E_TYPE, E_RANGE.
