@@ -1,5 +1,6 @@
-// chat_template: a template in Jinja; the data that it becomes can be packed.
+// chat_template: a template in Jinja; the data that it becomes, written as Jinja, becomes the same data.
 #include "chat/reduce.h"
+#include "chat/write_jinja.h"
 
 #include "scratch_folder.h"
 
@@ -13,5 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!reduced.chat) return 0;
     for (const std::string& part : reduced.chat->parts)
         if (part.size() > size + 64) std::abort();  // nothing is run, so nothing grows
+    const tools::ChatReduction again = tools::reduce_chat_template(tools::chat_jinja(*reduced.chat), known);
+    if (!again.chat || again.chat->parts != reduced.chat->parts || again.chat->flags != reduced.chat->flags) std::abort();
     return 0;
 }

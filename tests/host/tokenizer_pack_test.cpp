@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "make_checkpoint.h"
+#include "model/unpack_tokenizer.h"
 #include "opened_tokenizer.h"
 #include "refusal.h"
+#include "support/aligned.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/tokenizer_import.h"
 
@@ -35,6 +37,21 @@ TEST(pack_tokenizer, makes_a_section_that_core_opens) {
     EXPECT_EQ(t.encode("aba"), (std::vector<uint32_t>{2, 0}));
     EXPECT_TRUE(is_special(t.core(), 3));
     EXPECT_FALSE(is_special(t.core(), 2));
+}
+
+// All strings of three bytes and more, in one node whose children are itself: 2^24 of them are too many to be a tokenizer's.
+TEST(unpack_tokenizer, visits_no_more_strings_than_tokenizers_have) {
+    TokenizerModel m = small_model();
+    m.lexicon.entries = {{"abc", 0}};
+    for (int byte = 0; byte < 256; byte++) m.lexicon.entries.push_back({std::string(1, char(byte)) + "x", 0});
+    testing::AlignedBytes section(pack_tokenizer(m, 4, "test"));
+    const auto opened = open_tokenizer(section.data(), section.size());
+    ASSERT_TRUE(opened.ok());
+    const LexiconTables& tables = *reinterpret_cast<const LexiconTables*>(section.data() + opened.value.header().lexicon);
+    uint32_t* units = reinterpret_cast<uint32_t*>(section.data() + tables.units);
+    const uint32_t base = units[0] >> trie_shift;
+    for (uint32_t label = 1; label <= 256; label++) units[base ^ label] = base << trie_shift | label;
+    expect_refusal("E_LIMIT", {"packed", "8388608 steps"}, [&] { unpack_tokenizer(opened.value, "packed"); });
 }
 
 TEST(pack_tokenizer, has_a_size_that_is_a_multiple_of_16) {

@@ -3,9 +3,9 @@
 
 #include <set>
 
-#include "../../core/src/utf8.h"
 #include "base/error.h"
 #include "base/output.h"
+#include "base/utf8.h"
 #include "mote/format.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/train_bpe.h"
@@ -15,15 +15,6 @@
 
 namespace mote::tools {
 namespace {
-
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const Character c = first_character(text.data(), text.size());
-        if (c.code == invalid_character) return false;
-        text.remove_prefix(c.bytes);
-    }
-    return true;
-}
 
 void check_specials(const std::vector<std::string>& specials) {
     constexpr size_t longest = 256;
