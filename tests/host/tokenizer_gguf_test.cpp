@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "make_gguf.h"
 #include "opened_tokenizer.h"
 #include "refusal.h"
+#include "whole.h"
 
 namespace mote::tools {
 namespace {
@@ -133,6 +136,18 @@ TEST(tokenizer_gguf, refuses_what_wordpiece_and_unigram_cannot_be) {
     expect_refused("E_MISSING", {"unknown token"}, bert);
     bert.u32("tokenizer.ggml.unknown_token_id", 0).i32s("tokenizer.ggml.token_type", {3, 4});
     expect_refused("E_UNSUPPORTED", {"token 1", "user-defined"}, bert);
+}
+
+TEST(tokenizer_gguf, refuses_more_tokens_than_a_model_has) {
+    if (!testing::whole()) GTEST_SKIP() << "MOTE_WHOLE reads a file of 128 MiB";
+    const TemporaryFolder folder;
+    constexpr uint64_t tokens = (1 << 24) + 1;
+    GgufBuilder b;
+    b.text("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", GgufKind::string, tokens, "");
+    const std::string path = folder.write("model.gguf", b.bytes());
+    std::filesystem::resize_file(path, b.bytes().size() + tokens * 8);  // texts of no bytes
+    std::vector<std::string> notes;
+    expect_refusal("E_LIMIT", {"16777217 tokens"}, [&] { import_tokenizer_gguf(read_gguf(path), notes); });
 }
 
 // They are found in the text as it is, and what follows has a space in front.

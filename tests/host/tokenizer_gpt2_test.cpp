@@ -1,9 +1,12 @@
 // vocab.json with merges.txt.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "make_checkpoint.h"
 #include "opened_tokenizer.h"
 #include "refusal.h"
+#include "tokenizer/tokenizer_gpt2.h"
 #include "tokenizer/tokenizer_import.h"
 
 namespace mote::tools {
@@ -85,6 +88,19 @@ TEST(tokenizer_gpt2, refuses_merges_that_are_not_utf8) {
 TEST(tokenizer_gpt2, refuses_an_empty_file_of_merges_but_not_one_without_merges) {
     expect_refusal("E_EMPTY", {"merges.txt"}, [] { import(""); });
     EXPECT_EQ(import("#version: 0.2\n").merges.size(), 0u);
+}
+
+TEST(tokenizer_gpt2, refuses_a_vocabulary_without_tokens) {
+    const Json none = Json::object();
+    std::vector<std::string> notes;
+    expect_refusal("E_EMPTY", {"vocab.json", "no tokens"}, [&] { import_tokenizer_gpt2(JsonView(none, "vocab.json"), "merges.txt", {}, notes); });
+}
+
+TEST(tokenizer_gpt2, refuses_more_merges_than_it_reads) {
+    const TemporaryFolder folder;
+    folder.write("vocab.json", testing::byte_level_vocabulary().dump());
+    std::filesystem::resize_file(folder.write("merges.txt", merges_text), (64 << 20) + 1);
+    expect_refusal("E_LIMIT", {"merges.txt", "67108865 bytes"}, [&] { import_tokenizer(folder.path()); });
 }
 
 TEST(tokenizer_gpt2, refuses_a_vocabulary_without_merges) {

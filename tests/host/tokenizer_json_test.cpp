@@ -417,6 +417,30 @@ TEST(tokenizer_json, refuses_parts_with_other_settings) {
     expect_refused("E_UNSUPPORTED", {"U+2581"}, json);
 }
 
+TEST(tokenizer_json, refuses_parts_that_do_not_go_together) {
+    const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+    const auto refused = [&](std::initializer_list<Json> parts, const char* what, const char* why) {
+        Json json = byte_level_tokenizer();
+        json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", parts}};
+        expect_refused("E_UNSUPPORTED", {what, why}, json);
+    };
+    refused({bytes, bytes}, "pretokenizers[1]", "it stands twice");
+    refused({{{"type", "Split"}, {"pattern", {{"String", " "}}}, {"behavior", "Isolated"}}, bytes}, "Split", "its pattern is no Regex");
+    refused({bytes, {{"type", "Punctuation"}, {"behavior", "Contiguous"}}}, "Punctuation", "behind ByteLevel");
+    Json json = byte_level_tokenizer();
+    json["normalizer"] = {{"type", "Prepend"}, {"prepend", mark}};
+    expect_refused("E_UNSUPPORTED", {"Prepend without Replace"}, json);
+    json = marked_tokenizer();
+    json["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", mark}, {"prepend_scheme", "always"}, {"split", false}};
+    expect_refused("E_UNSUPPORTED", {"Metaspace", "together with the normalizer Prepend"}, json);
+    json["normalizer"] = nullptr;
+    json["pre_tokenizer"]["replacement"] = "_";
+    expect_refused("E_UNSUPPORTED", {"its replacement is not U+2581"}, json);
+    json = marked_tokenizer();
+    json["decoder"]["decoders"].push_back({{"type", "CTC"}});
+    expect_refused("E_UNSUPPORTED", {"decoders[4]", "CTC"}, json);
+}
+
 TEST(tokenizer_json, refuses_model_settings_that_change_ids) {
     const std::pair<const char*, Json> settings[] = {{"dropout", 0.1},
                                                      {"end_of_word_suffix", "</w>"},

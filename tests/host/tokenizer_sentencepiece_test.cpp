@@ -12,8 +12,10 @@
 #include "refusal.h"
 #include "shared_data.h"
 #include "support/random.h"
+#include "tokenizer/charsmap.h"
 #include "tokenizer/tokenizer_import.h"
 #include "tokenizer/tokenizer_sentencepiece.h"
+#include "tokenizer/write_charsmap.h"
 #include "whole.h"
 
 namespace mote::tools {
@@ -176,6 +178,7 @@ TEST(sentencepiece, files_that_lie_are_refused) {
     refused("E_TRUNC", good.substr(0, good.size() - 1));
     refused("E_TYPE", good + field(1, number(1, 5)), "byte");
     refused("E_TYPE", good + field(1, field(1, "q") + number(2, 5)), "byte");
+    refused("E_TYPE", good + field(2, field(3, "a")), "byte");
     refused("E_TYPE", good + field(1, field(1, "q") + field(3, "a")), "byte");
     refused("E_EMPTY", good + field(1, number(3, 1)), "no text");
     refused("E_DUP", good + piece("ab", -9), "repeats piece 7");
@@ -282,6 +285,35 @@ TEST(charsmap, that_points_outside_is_refused) {
     refused(good, "no value", word(value, 0));
     refused(good, "no value", word(a, 0x1fffffu << 10 | 1u << 9 | 1u << 8 | 'a'));
     refused(good, "256 bytes", word(a, uint32_t('a') << 10 | 'a'));  // its child "a" is itself
+}
+
+TEST(charsmap, of_more_texts_that_begin_each_other_than_sentencepiece_looks_at_is_refused) {
+    Normalizer n;
+    for (size_t length = 1; length <= 32; length++) n.rules.push_back({std::string(length, 'a'), "b"});
+    EXPECT_EQ(read_charsmap(charsmap_of(n, "test"), "test", 0).size(), 32u);
+    n.rules.push_back({std::string(33, 'a'), "b"});
+    expect_refusal("E_RANGE", {"more than 32 texts"}, [&] { read_charsmap(charsmap_of(n, "test"), "test", 0); });
+}
+
+// All texts of three bytes in three nodes: each leads with every byte to the next, 255^3 ways. `last` are bits of the third's children.
+std::string shared_nodes(uint32_t last) {
+    constexpr uint32_t block = 256, end = 4 * block;
+    std::vector<uint32_t> units(end + block, 0);
+    units[0] = block << 10;
+    units[end] = 0x80000000u;
+    for (uint32_t level = 1; level <= 3; level++)
+        for (uint32_t byte = 1; byte < block; byte++) {
+            const uint32_t at = level * block ^ byte, below = (level + 1) * block;
+            units[at] = (at ^ below) << 10 | byte | (level == 3 ? last : 0);
+        }
+    return testing::bytes_of(uint32_t(units.size() * 4)) + testing::bytes_of(units) + std::string("b\0", 2);
+}
+
+TEST(charsmap, that_stands_for_more_texts_than_there_are_is_refused) {
+    if (!testing::whole()) GTEST_SKIP() << "MOTE_WHOLE walks through two million nodes";
+    constexpr uint32_t has_value = 0x100;
+    expect_refusal("E_RANGE", {"round in circles"}, [] { read_charsmap(shared_nodes(0), "test", 0); });
+    expect_refusal("E_LIMIT", {"more than 1000000 rules"}, [] { read_charsmap(shared_nodes(has_value), "test", 0); });
 }
 
 }  // namespace

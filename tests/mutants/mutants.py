@@ -114,7 +114,7 @@ def notices(folder, parser, without):
         command = [folder / "build" / program, f"--gtest_filter={PARSERS[parser]}", "--gtest_brief=1", "--gtest_fail_fast"]
         try:
             done = subprocess.run(["timeout", "60", "bash", "-c", 'ulimit -v 8000000; exec "$@"', "-", *command],
-                                  env={**os.environ, "MOTE_WITHOUT": str(without)}, capture_output=True)
+                                  env={**os.environ, "MOTE_WITHOUT": str(without), "MOTE_WHOLE": "1"}, capture_output=True)
         except OSError as error:
             sys.exit(f"mutants.py: {error}")
         if done.returncode != 0:

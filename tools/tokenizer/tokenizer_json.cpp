@@ -96,7 +96,6 @@ void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
     for (const JsonView& part : parts) {
         const std::string type = type_of(part);
-        if (pipeline.metaspace) refuse_part(part, "behind Metaspace");
         if (type == "ByteLevel")
             read_byte_level(part, pipeline);
         else if (type == "Split")
