@@ -85,7 +85,7 @@ static float scaled_unusual(uint32_t sum, uint16_t row_scale, float x_scale) {
 #else
 
 // r8 and r9 are upper and lower bits of x's mantissa, r10 its exponent, r11 sums_end; r2 becomes the exponent, r4 the sign. The second
-// product is that of thumb/float_multiply.cpp.
+// product is that of thumb/float_armv6m.cpp.
 [[gnu::naked, gnu::noinline]] static uint32_t* scale_usual(uint32_t* /*sums*/, const uint16_t* /*row_scales*/, const uint32_t* /*sums_end*/,
                                                            uint32_t /*x*/) {
     asm volatile(

@@ -2,7 +2,7 @@
 // and some large ones. Ends with a line "kernels_board: passed" or "kernels_board: FAILED".
 #include "../../core/kernels/arithmetic.h"
 #include "../../core/kernels/kernels.h"
-#include "float_products.h"
+#include "float_results.h"
 #include "harness.h"
 
 using namespace mote;
@@ -197,7 +197,7 @@ int app_main() {
     Pieces pieces(port::arena());
     Random random(1);
     Tally tally;
-    report(tally, Products().digest() == expected_products, "multiplication", 0, 0, 0);
+    report(tally, FloatResults().digest() == expected_float_results, "float library", 0, 0, 0);
     const KernelRows rows = kernel_rows();
     for (uint32_t i = 1; i < rows.count; i++) {
         const Kernels& row = *rows.row[i];

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "kernels/arithmetic.h"
-#include "kernels_board/float_products.h"
+#include "kernels_board/float_results.h"
 #include "support/random.h"
 
 namespace mote {
@@ -23,8 +23,8 @@ void for_many_floats(uint32_t stride, F&& f) {
 }
 
 // What boards are held to is what this machine's FPU does.
-TEST(multiplication, gives_the_bits_that_boards_are_held_to) {
-    EXPECT_EQ(board_test::Products().digest(), board_test::expected_products);
+TEST(multiplication_and_division, give_the_bits_that_boards_are_held_to) {
+    EXPECT_EQ(board_test::FloatResults().digest(), board_test::expected_float_results);
 }
 
 // ---- square root: sqrtss rounds correctly by definition of the instruction set.

@@ -45,7 +45,7 @@ struct Wide {
 /// a * b
 [[gnu::always_inline]] inline float soft_multiply(float a, float b) {
 #if __ARM_ARCH_ISA_THUMB == 1
-    return a * b;  // float_multiply.cpp
+    return a * b;  // float_armv6m.cpp
 #else
     const uint32_t ua = bits_of(a), ub = bits_of(b), ea = exponent_bits(ua), eb = exponent_bits(ub);
     if (((ea - 64) | (eb - 64)) >> 7) return a * b;  // the sum of exponents between is normal

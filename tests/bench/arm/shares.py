@@ -16,7 +16,7 @@ OPERATIONS = [
     ("quantize", r"quantize_row"),
     ("activation", r"activate|_gate|silu|exponential|exp2"),
     ("norm, rope, add", r"_norm|_add|_rope|inverse_deviation|square_root|cos_sin"),
-    ("float library", r"^mote_multiply_unusual|^__(aeabi_(f|i2f|ui2f|l2f|ul2f)|mulsf|divsf|addsf|subsf|float)"),
+    ("float library", r"^mote_(multiply|divide)_unusual|^__(aeabi_(f|i2f|ui2f|l2f|ul2f)|mulsf|divsf|addsf|subsf|float)"),
 ]
 REST = "rest"
 NAMES = [name for name, _ in OPERATIONS] + [REST]
