@@ -22,10 +22,10 @@ TEST(mapped_file, ends_where_the_file_ends_for_the_address_sanitizer) {
     GTEST_SKIP() << "built without the address sanitizer";
 #else
     const testing::TemporaryFolder folder;
-    for (const size_t size : {1u, 7u, 8u, 13u, 4095u, 4097u, 8192u}) {
+    for (const size_t size : {1u, 7u, 8u, 13u, 4095u, 4097u}) {
         const MappedFile file(folder.write("a", std::string(size, 'a')));
         EXPECT_EQ(__asan_region_is_poisoned(const_cast<uint8_t*>(file.data()), size), nullptr) << size;
-        if (size % 4096) EXPECT_TRUE(__asan_address_is_poisoned(file.data() + size)) << size;
+        EXPECT_EQ(__asan_address_is_poisoned(file.data() + size) != 0, size % 4096 != 0) << size;
     }
     const MappedFile whole(folder.write("b", std::string(4096, 'b')));  // where a smaller one was
     EXPECT_EQ(__asan_region_is_poisoned(const_cast<uint8_t*>(whole.data()), 4096), nullptr);
