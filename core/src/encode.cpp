@@ -1,6 +1,7 @@
 // encode: text to tokens, around and between control tokens. Works in the caller's scratch.
 #include "encode.h"
 
+#include "normal_form.h"
 #include "normalize.h"
 
 namespace mote {
@@ -78,7 +79,15 @@ bool wants_space(const Tokenizer& t, Span<const char> text, uint64_t where) {
 
 void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end, bool goes_on) {
     if (begin == end) return;
-    const Span<const char> part{text.data + begin, end - begin};
+    Span<const char> part{text.data + begin, end - begin};
+    if (normal_form_of(e.t)) {
+        const Result<Span<const char>> formed = normal_form(e.t, part, e.formed);
+        if (!formed.ok()) {
+            e.fault = formed.fault;
+            return;
+        }
+        part = formed.value;
+    }
     encode_stretch(e, {part, begin, !(goes_on && begin == 0) && wants_space(e.t, part, begin)});
 }
 
@@ -125,18 +134,18 @@ void divide_scratch(Encoder& e, size_t bytes, Span<uint8_t> memory) {
     for (size_t i = 0; i < e.seen_count; i++) e.seen[i].bytes = 0;
 }
 
-// Normalized text lies first, then what the kind of tokenizer needs.
+// Text in the normal form lies first, then normalized text, then what the kind of tokenizer needs.
 struct Room {
-    Size normalized, own;
+    Size formed, normalized, own;
 };
 
 Room room_for(const Tokenizer& t, size_t text_bytes) {
     const bool normal = normalizes(t);
-    const Size text = normal ? normalized_bytes(t, Size(text_bytes)) : Size(text_bytes);
+    const Size formed = formed_bytes(t, Size(text_bytes)), text = normal ? normalized_bytes(t, formed) : formed;
     Size own(0);
     if (only_pairs || t.header().kind == TokenizerKind::bpe) own = bpe_scratch(text);
     else if (t.header().kind == TokenizerKind::unigram) own = unigram_scratch(t, text);
-    return {normal ? align_up(text, 4) : Size(0), align_up(own, 4)};
+    return {normal_form_of(t) ? align_up(formed, 4) : Size(0), normal ? align_up(text, 4) : Size(0), align_up(own, 4)};
 }
 
 }  // namespace
@@ -160,13 +169,14 @@ bool covers_bytes(const Tokenizer& t, Span<const char> text) {
 Result<size_t> encode_scratch(const Tokenizer& t, size_t text_bytes) {
     if (t.vocab == 0) return size_t(0);
     const Room room = room_for(t, text_bytes);
-    const Size bytes = room.normalized + room.own;
+    const Size bytes = room.formed + room.normalized + room.own;
     if (!bytes.fits_memory()) return Fault{Error::overflow, 0, text_bytes, 0};
     return size_t(bytes.value);
 }
 
 size_t encode_limit(const Tokenizer& t, size_t text_bytes) {
-    const Size most = (normalizes(t) ? normalized_bytes(t, Size(text_bytes)) : Size(text_bytes) + 1) + 2;
+    const Size formed = formed_bytes(t, Size(text_bytes));
+    const Size most = (normalizes(t) ? normalized_bytes(t, formed) : formed + 1) + 2;
     return most.fits_memory() ? size_t(most.value) : PTRDIFF_MAX;
 }
 
@@ -181,9 +191,11 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     if (!scratch.data || reinterpret_cast<uintptr_t>(scratch.data) % alignof(uint32_t)) return Fault{Error::alignment, 0, 0, 4};
     if (reinterpret_cast<uintptr_t>(options.words.data) % alignof(uint32_t)) return Fault{Error::alignment, 1, 0, 4};
 
-    const size_t normalized = size_t(room_for(t, text.count).normalized.value);
-    Encoder e{t, {reinterpret_cast<char*>(scratch.data), normalized}, reinterpret_cast<uint32_t*>(scratch.data + normalized),
-              (needed.value - normalized) / sizeof(uint32_t), nullptr, 0, false, tokens};
+    const Room room = room_for(t, text.count);
+    const size_t formed = size_t(room.formed.value), normalized = size_t(room.normalized.value), own = formed + normalized;
+    char* const texts = reinterpret_cast<char*>(scratch.data);
+    Encoder e{t, {texts, formed}, {texts + formed, normalized}, reinterpret_cast<uint32_t*>(scratch.data + own),
+              (needed.value - own) / sizeof(uint32_t), nullptr, 0, false, tokens};
     divide_scratch(e, text.count, options.words);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);

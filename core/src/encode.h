@@ -21,7 +21,8 @@ static_assert(sizeof(SeenWord) == 64);
 /// A text on its way to tokens.
 struct Encoder {
     const Tokenizer& t;
-    Span<char> normalized;      // room for normalized text
+    Span<char> formed;          // room for text in the normal form
+    Span<char> normalized;      // and for normalized text
     uint32_t* scratch;          // what the kind of tokenizer needs, as far as there are no seen words
     size_t scratch_words;
     SeenWord* seen;             // [seen_count], a power of two, not 1; by a hash of the word. They lie behind the scratch, or with the caller

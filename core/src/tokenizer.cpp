@@ -43,7 +43,7 @@ bool is_plain(PreTokenizer stages) {
 Fault check_header(const TokenizerHeader& h) {
     MOTE_CHECK(h.kind >= TokenizerKind::bpe && h.kind <= TokenizerKind::unigram, Error::type, MOTE_AT(kind), uint32_t(h.kind));
     MOTE_CHECK(!only_pairs || h.kind == TokenizerKind::bpe, Error::left_out, MOTE_AT(kind), uint32_t(h.kind), uint32_t(TokenizerKind::bpe));
-    MOTE_CHECK(!only_pairs || h.normalizer == 0, Error::left_out, MOTE_AT(normalizer), h.normalizer);
+    MOTE_CHECK(!only_pairs || (h.normalizer | h.normal_form) == 0, Error::left_out, MOTE_AT(normalizer), h.normalizer);
     MOTE_CHECK(!only_pairs || h.lexicon == 0, Error::left_out, MOTE_AT(lexicon), h.lexicon);
     MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
     const uint32_t flags = tokenizer_known_flags & ~(only_pairs ? tokenizer_squeeze_spaces | tokenizer_space_behind : 0);
@@ -171,16 +171,12 @@ Fault check_trie(const Tokenizer& t, uint32_t offset, uint32_t count, Allowed al
     return Fault{};
 }
 
-Fault check_normalizer(const Tokenizer& t, size_t bytes) {
-    const uint64_t at = t.header().normalizer;
-    if (at == 0) return Fault{};
-    Fault f = check_place(MOTE_AT(normalizer), at, 1, sizeof(NormalizerTables), bytes);
-    if (!f.ok()) return f;
-    const NormalizerTables& n = *normalizer_of(t);
+[[gnu::noinline]] Fault check_rules(const Tokenizer& t, uint64_t at, size_t bytes) {
+    const NormalizerTables& n = *reinterpret_cast<const NormalizerTables*>(t.section + at);
     MOTE_CHECK(n.longest <= max_piece_bytes, Error::limit, at + offsetof(NormalizerTables, longest), n.longest, max_piece_bytes);
     MOTE_CHECK(n.growth && n.growth <= max_growth, Error::limit, at + offsetof(NormalizerTables, growth), n.growth, max_growth);
     MOTE_CHECK(n.reserved == 0, Error::range, at + offsetof(NormalizerTables, reserved), n.reserved);
-    f = check_place(at + offsetof(NormalizerTables, units), n.units, n.units_count, 4, bytes);
+    Fault f = check_place(at + offsetof(NormalizerTables, units), n.units, n.units_count, 4, bytes);
     if (f.ok()) f = check_place(at + offsetof(NormalizerTables, replacements), n.replacements, n.replacements_count, 1, bytes);
     if (!f.ok()) return f;
     const uint8_t* replacements = t.section + n.replacements;
@@ -189,6 +185,41 @@ Fault check_normalizer(const Tokenizer& t, size_t bytes) {
     };
     MOTE_CHECK(allowed(n.invalid), Error::range, at + offsetof(NormalizerTables, invalid), n.invalid, n.replacements_count);
     return n.longest ? check_trie(t, n.units, n.units_count, allowed) : Fault{};
+}
+
+Fault check_normalizer(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().normalizer;
+    if (at == 0) return Fault{};
+    const Fault f = check_place(MOTE_AT(normalizer), at, 1, sizeof(NormalizerTables), bytes);
+    return f.ok() ? check_rules(t, at, bytes) : f;
+}
+
+// Ascending, from the first character on.
+Fault check_class_table(const Tokenizer& t, uint32_t offset, uint32_t count) {
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + offset);
+    MOTE_CHECK(classes[0] >> 8 == 0, Error::range, offset, classes[0] >> 8);
+    for (uint32_t i = 1; i < count; i++)
+        MOTE_CHECK(classes[i - 1] >> 8 < classes[i] >> 8, Error::range, offset + uint64_t(i) * 4, classes[i] >> 8);
+    return Fault{};
+}
+
+Fault check_normal_form(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().normal_form;
+    if (at == 0) return Fault{};
+    Fault f = check_place(MOTE_AT(normal_form), at, 1, sizeof(NormalFormTables), bytes);
+    if (f.ok()) f = check_rules(t, at, bytes);
+    if (!f.ok()) return f;
+    const NormalFormTables& n = *normal_form_of(t);
+    MOTE_CHECK((n.flags & ~normal_form_known_flags) == 0, Error::unsupported, at + offsetof(NormalFormTables, flags), n.flags,
+               normal_form_known_flags);
+    MOTE_CHECK(n.classes_count, Error::missing, at + offsetof(NormalFormTables, classes_count));
+    f = check_place(at + offsetof(NormalFormTables, classes), n.classes, n.classes_count, 4, bytes);
+    if (f.ok()) f = check_class_table(t, n.classes, n.classes_count);
+    if (!f.ok()) return f;
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + n.classes);
+    MOTE_CHECK((classes[0] & 0xff) == 0, Error::range, n.classes, classes[0] & 0xff);
+    MOTE_CHECK(n.classes_count == 1 || classes[1] >> 8 >= 0x80, Error::range, n.classes + uint64_t(4), classes[1] >> 8, 0x80);
+    return Fault{};
 }
 
 bool is_finite(float value) { return value - value == 0.0f; }
@@ -250,18 +281,13 @@ Fault check_classes(const Tokenizer& t) {
         MOTE_CHECK(!asks_classes(h.pre_tokenizer), Error::missing, MOTE_AT(classes_count));
         return Fault{};
     }
-    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + h.classes);
-    MOTE_CHECK(classes[0] >> 8 == 0, Error::range, h.classes, classes[0] >> 8);
-    for (uint32_t i = 0; i < h.classes_count; i++) {
-        const uint64_t where = h.classes + uint64_t(i) * 4;
-        MOTE_CHECK(i == 0 || classes[i - 1] >> 8 < classes[i] >> 8, Error::range, where, classes[i] >> 8);
-    }
-    return Fault{};
+    return check_class_table(t, h.classes, h.classes_count);
 }
 
 }  // namespace
 
-Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
+// Once a file: few bytes of code count more than its time.
+[[gnu::cold]] Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
     if (!section) return fault(Error::argument, 0);
     if (reinterpret_cast<uintptr_t>(section) % image_alignment) return fault(Error::alignment, 0, reinterpret_cast<uintptr_t>(section) % image_alignment, image_alignment);
     if (bytes < sizeof(TokenizerHeader)) return fault(Error::truncated, 0, bytes, sizeof(TokenizerHeader));
@@ -275,6 +301,7 @@ Result<Tokenizer> open_tokenizer(const uint8_t* section, size_t bytes) {
     if (f.ok()) f = check_merges(t);
     if (f.ok()) f = check_classes(t);
     if (f.ok() && !only_pairs) f = check_normalizer(t, bytes);
+    if (f.ok() && !only_pairs) f = check_normal_form(t, bytes);
     if (f.ok() && !only_pairs) f = check_lexicon(t, bytes);
     if (f.ok() && !only_pairs) f = check_chat(t, bytes);
     if (!f.ok()) return f;
@@ -365,16 +392,20 @@ Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right) {
     return t.header().id_bytes == 2 ? find_merge_of<uint16_t>(t, left, right) : find_merge_of<uint32_t>(t, left, right);
 }
 
-uint8_t char_class(const Tokenizer& t, uint32_t code) {
-    if (code == 0xffffffff) return 0;
-    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + t.header().classes);
-    uint32_t begin = 0, end = t.header().classes_count;  // the last entry that begins at or before `code`
+uint32_t class_entry(const uint32_t* classes, uint32_t count, uint32_t code) {
+    uint32_t begin = 0, end = count;  // the last entry that begins at or before `code`
     while (end - begin > 1) {
         const uint32_t middle = begin + (end - begin) / 2;
         if (classes[middle] >> 8 <= code) begin = middle;
         else end = middle;
     }
-    return uint8_t(classes[begin]);
+    return begin;
+}
+
+uint8_t char_class(const Tokenizer& t, uint32_t code) {
+    if (code == 0xffffffff) return 0;
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + t.header().classes);
+    return uint8_t(classes[class_entry(classes, t.header().classes_count, code)]);
 }
 
 }  // namespace mote

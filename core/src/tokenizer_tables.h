@@ -34,9 +34,12 @@ constexpr bool only_plain = true;
 constexpr bool only_plain = false;
 #endif
 
-/// The normalizer's and the lexicon's tables; null if the tokenizer has none.
+/// The tables of the normalizer, the normalization form and the lexicon; null if the tokenizer has none.
 inline const NormalizerTables* normalizer_of(const Tokenizer& t) {
     return !only_pairs && t.header().normalizer ? reinterpret_cast<const NormalizerTables*>(t.section + t.header().normalizer) : nullptr;
+}
+inline const NormalFormTables* normal_form_of(const Tokenizer& t) {
+    return !only_pairs && t.header().normal_form ? reinterpret_cast<const NormalFormTables*>(t.section + t.header().normal_form) : nullptr;
 }
 inline const LexiconTables* lexicon_of(const Tokenizer& t) {
     return !only_pairs && t.header().lexicon ? reinterpret_cast<const LexiconTables*>(t.section + t.header().lexicon) : nullptr;
@@ -54,6 +57,9 @@ struct Merge {
     uint32_t merged;
 };
 Merge find_merge(const Tokenizer& t, uint32_t left, uint32_t right);
+
+/// In a table of {code point << 8 | class}, ascending from 0: the entry that holds for a code point.
+uint32_t class_entry(const uint32_t* classes, uint32_t count, uint32_t code);
 
 /// Bits of CharClass; none for a byte that is no character.
 uint8_t char_class(const Tokenizer& t, uint32_t code);

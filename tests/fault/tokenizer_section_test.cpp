@@ -90,7 +90,7 @@ TEST(tokenizer_section, with_a_header_out_of_range_is_refused) {
     EXPECT_ERROR(missing, h.bos = no_token);
     EXPECT_ERROR(missing, h.flags = tokenizer_add_eos; h.eos = no_token);
     EXPECT_ERROR(range, h.reserved[0] = 1);
-    EXPECT_ERROR(range, h.reserved[5] = 1);
+    EXPECT_ERROR(range, h.reserved[4] = 1);
 }
 
 Error error_of_chat(const std::function<void(Section&, ChatTables&)>& damage) {
@@ -294,6 +294,89 @@ TEST(unigram_section, with_a_trie_that_leads_outside_is_refused) {
 
 TEST(unigram_section, with_any_flipped_bit_is_refused_or_works) {
     UnigramSection s;
+    for (size_t bit = 0; bit < s.bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
+        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+        const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());
+        if (t.ok()) {
+            ASSERT_NE(testing::exercise_tokenizer(t.value), SIZE_MAX);
+        }
+        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+    }
+}
+
+// ---- normalization form
+
+// Letters with a mark and with two, apart and, but for those with two, together.
+TokenizerModel formed_model() {
+    TokenizerModel m = full_model();
+    m.normal_form.present = true;
+    m.normal_form.flags = normal_form_composed;
+    m.normal_form.rules = {{"\u00e9", "e\u0301"}, {"e\u0301", "\u00e9"}, {"\u1eb9", "e\u0323"}, {"e\u0323", "\u1eb9"}, {"\u1e69", "s\u0323\u0307"}};
+    m.normal_form.classes = {0, 0x301 << 8 | 230, 0x302 << 8, 0x323 << 8 | 220, 0x324 << 8};
+    return m;
+}
+
+struct FormedSection : Section {
+    FormedSection() : Section(formed_model()) {}
+
+    NormalFormTables& form() { return *reinterpret_cast<NormalFormTables*>(bytes.data() + header().normal_form); }
+    uint32_t* classes() { return words(form().classes); }
+};
+
+Error formed_error(const std::function<void(FormedSection&)>& damage) {
+    FormedSection s;
+    damage(s);
+    return open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error;
+}
+
+#define EXPECT_FORM_ERROR(error, damage) \
+    EXPECT_STREQ(error_code(formed_error([]([[maybe_unused]] FormedSection& s) { damage; })), error_code(Error::error))
+
+TEST(formed_section, with_a_damaged_record_is_refused) {
+    EXPECT_FORM_ERROR(none, (void)0);
+    EXPECT_FORM_ERROR(none, s.header().normal_form = 0);
+    EXPECT_FORM_ERROR(alignment, s.header().normal_form += 2);
+    EXPECT_FORM_ERROR(range, s.header().normal_form = 64);  // within the header
+    EXPECT_FORM_ERROR(range, s.header().normal_form = uint32_t(s.bytes.size()) - 32);
+    EXPECT_FORM_ERROR(limit, s.form().rules.growth = 0);
+    EXPECT_FORM_ERROR(limit, s.form().rules.longest = max_piece_bytes + 1);
+    EXPECT_FORM_ERROR(range, s.form().rules.units_count = 0x40000000);
+    EXPECT_FORM_ERROR(range, s.form().rules.replacements_count = 0xffffffff);
+    EXPECT_FORM_ERROR(type, s.words(s.form().rules.units)[0] |= trie_leaf);
+    EXPECT_FORM_ERROR(unsupported, s.form().flags = normal_form_known_flags + 1);
+}
+
+TEST(formed_section, with_damaged_classes_is_refused) {
+    EXPECT_FORM_ERROR(missing, s.form().classes_count = 0);
+    EXPECT_FORM_ERROR(none, s.form().classes_count = 1);
+    EXPECT_FORM_ERROR(range, s.form().classes_count = 0x40000000);
+    EXPECT_FORM_ERROR(range, s.form().classes = 0);
+    EXPECT_FORM_ERROR(range, s.form().classes = 0xfffffff0);
+    EXPECT_FORM_ERROR(alignment, s.form().classes += 1);
+    EXPECT_FORM_ERROR(range, s.classes()[0] = 1 << 8);
+    EXPECT_FORM_ERROR(range, s.classes()[0] = 255);        // ASCII stays
+    EXPECT_FORM_ERROR(range, s.classes()[1] = 0x7f << 8);
+    EXPECT_FORM_ERROR(none, s.classes()[1] = 0x80 << 8);
+    EXPECT_FORM_ERROR(range, s.classes()[3] = 0x302 << 8);  // as the one before
+    EXPECT_FORM_ERROR(range, s.classes()[4] = 0x10 << 8);
+}
+
+// A growth that is too small is found when a text needs more.
+TEST(formed_section, with_too_little_growth_encodes_or_says_so) {
+    FormedSection s;
+    s.form().flags = 0;
+    s.form().rules.growth = 1;
+    const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());
+    ASSERT_TRUE(t.ok());
+    const std::string text = "\u1e69\u0301\u1e69\u0301\u1e69\u0301";  // five bytes become seven, three times
+    std::vector<uint32_t> scratch(encode_scratch(t.value, text.size()).value / 4), tokens(encode_limit(t.value, text.size()));
+    const Result<size_t> count = encode(t.value, {text.data(), text.size()}, {}, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4}, {tokens.data(), tokens.size()});
+    EXPECT_EQ(count.fault.error, Error::range);
+    EXPECT_EQ(count.fault.where, s.header().normal_form);
+}
+
+TEST(formed_section, with_any_flipped_bit_is_refused_or_works) {
+    FormedSection s;
     for (size_t bit = 0; bit < s.bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
         s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
         const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());

@@ -80,6 +80,17 @@ tools::TokenizerModel lexicon_tokenizer(TokenizerKind kind) {
     return m;
 }
 
+// Letters with marks, which are put in order and joined; or taken apart, without flags.
+tools::TokenizerModel formed_tokenizer(uint32_t flags) {
+    tools::TokenizerModel m = small_tokenizer(PreTokenizer::none);
+    m.normal_form.present = true;
+    m.normal_form.flags = flags;
+    m.normal_form.rules = {{"\u00e9", "e\u0301"}, {"\u1eb9", "e\u0323"}, {"\ufb01", "fi"}};
+    if (flags & normal_form_composed) m.normal_form.rules.insert(m.normal_form.rules.end(), {{"e\u0301", "\u00e9"}, {"e\u0323", "\u1eb9"}});
+    m.normal_form.classes = {0, 0x301 << 8 | 230, 0x302 << 8, 0x323 << 8 | 220, 0x324 << 8, 0x1161 << 8 | 255, 0x11c3 << 8, 0xfb01 << 8 | 255, 0xfb02 << 8};
+    return m;
+}
+
 void add_sections(Corpus& c) {
     const std::string text =
         "ab a\xc3\xa9 <s>\xff\xe2\x96\x81"
@@ -94,6 +105,12 @@ void add_sections(Corpus& c) {
         TokenizerHeader& h = *reinterpret_cast<TokenizerHeader*>(section.data());
         h.classes_count = 40;
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
+    }
+    for (const uint32_t flags : {0u, normal_form_composed}) {
+        const tools::TokenizerModel m = formed_tokenizer(flags);
+        const std::string marks = "e\u0301\u0323\u0301a\u00e9\u0323 \ufb01\uac01\u11a8\u1100\u1161\xcc";
+        c.add("tokenizer_section",
+              std::string{char(marks.size()), 0} + marks + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
     }
     for (const TokenizerKind kind : {TokenizerKind::bpe, TokenizerKind::wordpiece, TokenizerKind::unigram}) {
         tools::TokenizerModel m = lexicon_tokenizer(kind);

@@ -53,7 +53,7 @@ int encode_texts(const Tokenizer& tokenizer, const uint8_t* at, uint32_t texts) 
         const uint32_t bytes = *reinterpret_cast<const uint32_t*>(at);
         const Span<const char> text{reinterpret_cast<const char*>(at + 4), bytes};
         at += 4 + (size_t(bytes) + 3) / 4 * 4;
-        const Span<uint32_t> tokens{reinterpret_cast<uint32_t*>(arena.data), size_t(bytes) + 4};
+        const Span<uint32_t> tokens{reinterpret_cast<uint32_t*>(arena.data), encode_limit(tokenizer, bytes)};
         const size_t used = tokens.count * sizeof(uint32_t);
         MOTE_COUNT_BEGIN();
         const Result<size_t> count = encode(tokenizer, text, options, {arena.data + used, arena.bytes - used}, tokens);

@@ -11,6 +11,7 @@
 #include "tokenizer/bpe.h"
 #include "tokenizer/split_rules.h"
 #include "tokenizer/tokenizer_wordpiece.h"
+#include "tokenizer/unicode_forms.h"
 #include "tokenizer/write_charsmap.h"
 
 namespace mote::tools {
@@ -291,6 +292,8 @@ void write_unigram(const TokenizerModel& model, uint32_t vocab, const std::strin
 }  // namespace
 
 void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
+    if (model.normal_form.present)
+        notes.push_back(source + ": GGUF has no key for normalization forms; programs that read it do not bring text into " + name_of(model.normal_form));
     switch (model.kind) {
         case TokenizerKind::wordpiece: return write_wordpiece(model, vocab, source, gguf);
         case TokenizerKind::unigram: return write_unigram(model, vocab, source, gguf, notes);

@@ -161,12 +161,12 @@ uint32_t put_trie(Section& section, const TrieBuilder& trie, uint32_t& count, co
     return section.words(units);
 }
 
-uint32_t put_normalizer(Section& section, const Normalizer& normalizer, const std::string& source) {
-    if (!normalizer.present) return 0;
+NormalizerTables put_rules(Section& section, const Normalizer& normalizer, const std::string& source) {
     NormalizerTables tables{};
     Replacements replacements;
     TrieBuilder trie;
-    const NormalizationRule invalid{"", normalizer.invalid};
+    using To = NormalizationRule::To;
+    const NormalizationRule invalid{"", normalizer.invalid, normalizer.keeps_invalid ? To::itself : To::text};
     tables.growth = std::max(1u, growth_of(invalid, 1));
     tables.invalid = replacements.value_of(invalid, source);
     for (const NormalizationRule& rule : normalizer.rules)
@@ -182,6 +182,21 @@ uint32_t put_normalizer(Section& section, const Normalizer& normalizer, const st
     if (!trie.empty()) tables.units = put_trie(section, trie, tables.units_count, source);
     tables.replacements = section.text(replacements.bytes());
     tables.replacements_count = static_cast<uint32_t>(replacements.bytes().size());
+    return tables;
+}
+
+uint32_t put_normalizer(Section& section, const Normalizer& normalizer, const std::string& source) {
+    return normalizer.present ? section.record(put_rules(section, normalizer, source)) : 0;
+}
+
+uint32_t put_normal_form(Section& section, const NormalForm& form, const std::string& source) {
+    if (!form.present) return 0;
+    NormalFormTables tables{};
+    tables.rules = put_rules(section, {true, form.rules, {}, "", true}, source);
+    tables.classes = section.words(form.classes);
+    tables.classes_count = static_cast<uint32_t>(form.classes.size());
+    tables.flags = form.flags;
+    tables.unicode = form.unicode;
     return section.record(tables);
 }
 
@@ -310,6 +325,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     const std::vector<uint32_t> classes = class_ranges(model.pre_tokenizer, model.char_sets);
     header.classes = section.words(classes);
     header.classes_count = static_cast<uint32_t>(classes.size());
+    header.normal_form = put_normal_form(section, model.normal_form, source);
     header.normalizer = put_normalizer(section, model.normalizer, source);
     header.lexicon = put_lexicon(section, model, vocab, source);
     header.chat = put_chat(section, model);

@@ -38,6 +38,16 @@ struct Normalizer {
     std::vector<NormalizationRule> rules;      // of equal texts the first counts
     std::vector<NormalizationRange> ranges;    // characters with which no rule begins
     std::string invalid = "\xef\xbf\xbd";      // a byte that is not of a UTF-8 character becomes this
+    bool keeps_invalid = false;                // or stays
+};
+
+/// One of Unicode's normalization forms, which text takes on before any other rule (SPEC 6.6).
+struct NormalForm {
+    bool present = false;
+    uint32_t flags = 0;                        // normal_form_composed and so on
+    uint32_t unicode = 0;                      // the version of its data: major << 8 | minor
+    std::vector<NormalizationRule> rules{};    // a character to its parts, two characters to the one that they make
+    std::vector<uint32_t> classes{};           // first code point << 8 | class, ascending
 };
 
 /// A piece that is found by its text, which may differ from the text that it decodes to.
@@ -65,6 +75,7 @@ struct ChatTemplate {
 /// host. Its lexicon, where it has one, holds user-defined symbols; those of the other kinds hold all pieces that text makes.
 struct TokenizerModel {
     TokenizerKind kind = TokenizerKind::bpe;
+    NormalForm normal_form{};
     Normalizer normalizer{};
     Lexicon lexicon{};
     std::vector<std::string> pieces;        // by id; raw bytes: U+2581 is already a space, <0x0A> already the byte

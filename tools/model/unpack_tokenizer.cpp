@@ -72,7 +72,9 @@ Normalizer normalizer_from(const Tokenizer& t, const std::string& source) {
     const NormalizerTables* tables = normalizer_of(t);
     if (!tables) return out;
     out.present = true;
-    out.invalid = rule_of(t, *tables, tables->invalid).to;
+    const NormalizationRule invalid = rule_of(t, *tables, tables->invalid);
+    out.invalid = invalid.to;
+    out.keeps_invalid = invalid.how == NormalizationRule::To::itself;
     if (tables->longest == 0) return out;
     NormalizationRange last{1, 0, {}};  // a character that may turn out to begin a longer text
     std::string character;
@@ -101,6 +103,23 @@ Normalizer normalizer_from(const Tokenizer& t, const std::string& source) {
         out.rules.push_back(rule);
     });
     keep();
+    return out;
+}
+
+NormalForm form_from(const Tokenizer& t, const std::string& source) {
+    NormalForm out;
+    const NormalFormTables* tables = normal_form_of(t);
+    if (!tables) return out;
+    out.present = true;
+    out.flags = tables->flags;
+    out.unicode = tables->unicode;
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + tables->classes);
+    out.classes.assign(classes, classes + tables->classes_count);
+    if (tables->rules.longest == 0) return out;
+    const Strings all(trie_at(t, tables->rules.units), tables->rules.longest, source, [&](const std::string& text, uint32_t value) {
+        out.rules.push_back(rule_of(t, tables->rules, value));
+        out.rules.back().from = text;
+    });
     return out;
 }
 
@@ -198,6 +217,7 @@ TokenizerModel unpack_tokenizer(const Tokenizer& t, const std::string& source) {
     model.specials = list_of(t, h.specials, h.specials_count);
     model.added = list_of(t, h.added, h.added_count);
     put_merges(t, model);
+    model.normal_form = form_from(t, source);
     model.normalizer = normalizer_from(t, source);
     model.lexicon = lexicon_from(t, model.pieces.size(), source);
     put_chat(t, model);

@@ -7,6 +7,7 @@
 #include "tokenizer/split_rules.h"
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_json_pieces.h"
+#include "tokenizer/unicode_forms.h"
 
 namespace mote::tools {
 namespace {
@@ -21,12 +22,16 @@ struct Pipeline {
     uint32_t prefix = 0;        // flags of the space before the text
     bool metaspace = false;     // it was the pre-tokenizer that put it there
     SplitRule split;
+    NormalForm form;
 };
 
 void read_normalizer(const JsonView& root, Pipeline& pipeline) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
-        if (type == "Prepend" && part.at("prepend").text() == marker)
+        const bool first = !pipeline.form.present && !pipeline.prefix && !pipeline.marks_spaces;
+        if (first && form_named(type) != no_token)
+            pipeline.form = unicode_form(form_named(type));
+        else if (type == "Prepend" && part.at("prepend").text() == marker)
             pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every;
         else if (type == "Replace" && replaces(part, " ", marker))
             pipeline.marks_spaces = true;
@@ -239,7 +244,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
     const auto unfindable = [&](const std::string& text) {
-        return pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos);
+        return pipeline.form.present || (pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos));
     };
     read_added(root, unfindable, vocabulary, model);
     require_dense(root, vocabulary);
@@ -252,6 +257,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
         model.flags |= tokenizer_fold_space;
     }
     model.flags |= pipeline.prefix;
+    model.normal_form = pipeline.form;
     model.pre_tokenizer = pipeline.split.stages;
     model.char_sets = pipeline.split.sets;
     read_merges(bpe, vocabulary, model, notes);

@@ -11,6 +11,7 @@
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/split_rules.h"
+#include "tokenizer/unicode_forms.h"
 #include "tokenizer/write_charsmap.h"
 
 namespace mote::tools {
@@ -92,7 +93,8 @@ PipelineJson byte_level_pipeline(const TokenizerModel& model, const std::string&
     if ((model.flags & tokenizer_prefix_space) && (model.flags & all) != all) refuse_part(file, "a space in front of the text that is not ByteLevel's");
     if (model.normalizer.present) refuse_part(file, "a normalizer before bytes");
     if (!model.lexicon.entries.empty()) refuse_part(file, "symbols beside merges");
-    return {"null", byte_level_stages(model, file), R"({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true})"};
+    const std::string form = model.normal_form.present ? "{\"type\": \"" + name_of(model.normal_form) + "\"}" : "null";
+    return {form, byte_level_stages(model, file), R"({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true})"};
 }
 
 // ---- U+2581 for spaces
@@ -179,12 +181,14 @@ PipelineJson wordpiece_pipeline(const TokenizerModel& model, const std::string& 
 }  // namespace
 
 PipelineJson pipeline_json(const TokenizerModel& model, const std::string& file) {
+    const bool bytes = model.kind == TokenizerKind::bpe && is_byte_level(model);
+    if (model.normal_form.present && !bytes) refuse_part(file, name_of(model.normal_form) + " before pieces that are not of bytes");
     switch (model.kind) {
         case TokenizerKind::wordpiece: return wordpiece_pipeline(model, file);
         case TokenizerKind::unigram: return unigram_pipeline(model, file);
         case TokenizerKind::bpe: break;
     }
-    return is_byte_level(model) ? byte_level_pipeline(model, file) : marked_pipeline(model, file);
+    return bytes ? byte_level_pipeline(model, file) : marked_pipeline(model, file);
 }
 
 }  // namespace mote::tools

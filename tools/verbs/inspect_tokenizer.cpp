@@ -14,6 +14,7 @@
 #include "tokenizer/tokenizer_sentencepiece.h"
 #include "tokenizer/tokenizer_tiktoken.h"
 #include "tokenizer/tokenizer_wordpiece.h"
+#include "tokenizer/unicode_forms.h"
 #include "verbs/inspect_lines.h"
 
 namespace mote::tools {
@@ -55,12 +56,25 @@ Json split_rule(PreTokenizer stages) {
 
 Json token(uint32_t id) { return id == no_token ? Json(nullptr) : Json(id); }
 
+// Which form text takes on, without its tables.
+NormalForm form_in(const Tokenizer& t) {
+    NormalForm form;
+    if (t.header().normal_form == 0) return form;
+    const NormalFormTables& tables = *reinterpret_cast<const NormalFormTables*>(t.section + t.header().normal_form);
+    form.present = true;
+    form.flags = tables.flags;
+    form.unicode = tables.unicode;
+    return form;
+}
+
 // What both forms have, by the same names.
 template <class T>
-Json describe_header(const T& t, size_t pieces, bool normalized, size_t specials) {
+Json describe_header(const T& t, size_t pieces, bool normalized, const NormalForm& form, size_t specials) {
     return {{"kind", kind_name(t.kind)},
             {"pieces", pieces},
             {"normalized", normalized},
+            {"normal_form", form.present ? Json(name_of(form)) : Json(nullptr)},
+            {"unicode", form.present ? Json(version_of(form)) : Json(nullptr)},
             {"begin", token(t.bos)},
             {"adds_begin", (t.flags & tokenizer_add_bos) != 0},
             {"end", token(t.eos)},
@@ -143,7 +157,7 @@ std::string format_of_file(const std::string& path) {
 Json describe_tokenizer(const Tokenizer& tokenizer) {
     if (tokenizer.vocab == 0) return nullptr;
     const TokenizerHeader& h = tokenizer.header();
-    Json out = describe_header(h, h.vocab, h.normalizer != 0, h.specials_count);
+    Json out = describe_header(h, h.vocab, h.normalizer != 0, form_in(tokenizer), h.specials_count);
     const auto part = [&](uint32_t i) {
         const Span<const char> text = chat_part(tokenizer, ChatPart(i));
         return std::string(text.data, text.count);
@@ -154,7 +168,7 @@ Json describe_tokenizer(const Tokenizer& tokenizer) {
 }
 
 Json describe_tokenizer(const TokenizerModel& model) {
-    Json out = describe_header(model, model.pieces.size(), model.normalizer.present, model.specials.size());
+    Json out = describe_header(model, model.pieces.size(), model.normalizer.present, model.normal_form, model.specials.size());
     if (model.chat) out["template"] = describe_chat([&](uint32_t i) { return model.chat->parts[i]; });
     out["template_source"] = model.chat_source ? Json(*model.chat_source) : Json(nullptr);
     if (model.kind == TokenizerKind::bpe) describe_merges(model.pre_tokenizer, model.merges.size(), out);
@@ -165,6 +179,7 @@ std::string table_of_tokenizer(const Json& t) {
     if (t.is_null()) return "tokenizer    none\n";
     std::string out = "tokenizer    " + text_of(t["kind"]) + ", " + t["pieces"].dump() + " pieces";
     if (t.contains("merges")) out += ", " + t["merges"].dump() + " merges, split rule " + joined(t["split_rule"], ", then ");
+    if (!t["normal_form"].is_null()) out += ", " + text_of(t["normal_form"]) + " of Unicode " + text_of(t["unicode"]);
     out += std::string(t["normalized"].get<bool>() ? ", normalized" : "") + "\n";
     out += "tokens       begin " + text_of(t["begin"]) + (t["adds_begin"].get<bool>() ? " (added)" : "") + ", end " +
            text_of(t["end"]) + (t["adds_end"].get<bool>() ? " (added)" : "") + ", unknown " + text_of(t["unknown"]) + "; " +

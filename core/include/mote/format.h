@@ -217,7 +217,8 @@ struct TokenizerHeader {
     uint32_t normalizer;         // NormalizerTables; 0: text is taken as it is
     uint32_t lexicon;            // LexiconTables; 0: pieces come from merges alone
     uint32_t chat;               // ChatTables; 0: no chat template
-    uint32_t reserved[6];
+    uint32_t normal_form;        // NormalFormTables; 0: text is not brought into one of Unicode's forms
+    uint32_t reserved[5];
 };
 static_assert(sizeof(TokenizerHeader) == 128);
 
@@ -278,6 +279,20 @@ struct NormalizerTables {
     uint32_t reserved;
 };
 static_assert(sizeof(NormalizerTables) == 32);
+
+constexpr uint32_t normal_form_composed = 1;    // NFC and NFKC: what was taken apart is joined again
+constexpr uint32_t normal_form_compatible = 2;  // NFKC and NFKD: characters are taken apart for compatibility, too
+constexpr uint32_t normal_form_known_flags = 3;
+
+/// SPEC 6.6. A normalization form of Unicode, which text takes on before anything else.
+struct NormalFormTables {
+    NormalizerTables rules;      // a character to its parts, two characters to the one that they make
+    uint32_t classes;            // u32[classes_count]: first code point << 8 | class, ascending: 0 stays, 1 to 254 are combining classes,
+    uint32_t classes_count;      // 255 is another starter that changes or joins what is in front of it
+    uint32_t flags;
+    uint32_t unicode;            // the version of the data: major << 8 | minor
+};
+static_assert(sizeof(NormalFormTables) == 48);
 
 /// SPEC 6.3. Pieces that are found by their text.
 struct LexiconTables {
