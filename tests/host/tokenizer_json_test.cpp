@@ -349,8 +349,63 @@ TEST(tokenizer_json, of_another_name_has_a_configuration_of_its_own) {
 
 // ---- what is refused
 
+// ---- normalizers of single characters
+
+// What each text becomes, by the tokens of its bytes.
+std::vector<std::string> normalized(const std::vector<std::string>& types, const std::vector<std::string>& texts) {
+    Json json = byte_level_tokenizer(), parts = Json::array();
+    for (const std::string& type : types) parts.push_back({{"type", type}});
+    json["normalizer"] = {{"type", "Sequence"}, {"normalizers", parts}};
+    const OpenedTokenizer t(import(json));
+    std::vector<std::string> out;
+    for (const std::string& text : texts) out.push_back(t.decode(t.encode(text, testing::plain())));
+    return out;
+}
+
+// As Rust's char::to_lowercase has it: without regard to neighbours, so that no sigma is a last one.
+TEST(tokenizer_json, lower_case_is_that_of_each_character) {
+    EXPECT_EQ(normalized({"Lowercase"}, {"HE He \u00c9\u0416", "\u03a3\u039f\u03a3", "\u0130\u1e9e\u01c5", "\xff" "A\xc3"}),
+              (std::vector<std::string>{"he he \u00e9\u0436", "\u03c3\u03bf\u03c3", "i\u0307\u00df\u01c6", "\xff" "a\xc3"}));
+}
+
+TEST(tokenizer_json, accents_are_marks_of_every_kind) {
+    EXPECT_EQ(normalized({"StripAccents"}, {"e\u0301 \u00e9", "\u0301\u0301", "\u0915\u093e\u20dd|"}), (std::vector<std::string>{"e \u00e9", "", "\u0915|"}));
+}
+
+TEST(tokenizer_json, a_form_comes_before_lower_case_and_accents) {
+    EXPECT_EQ(normalized({"NFD", "Lowercase", "StripAccents"}, {"\u00c9t\u00c9 \u0130\u1ead", "\uac01"}),
+              (std::vector<std::string>{"ete ia", "\u1100\u1161\u11a8"}));
+    EXPECT_EQ(normalized({"NFKC", "Lowercase"}, {"\uff28\uff25 E\u0301"}), std::vector<std::string>{"he \u00e9"});
+    EXPECT_EQ(normalized({"StripAccents", "Lowercase"}, {"\u0130"}), std::vector<std::string>{"i\u0307"});  // what one adds the other does not see
+    EXPECT_EQ(normalized({"Lowercase", "StripAccents"}, {"\u0130"}), std::vector<std::string>{"i"});
+}
+
+TEST(tokenizer_json, refuses_normalizers_whose_order_matters) {
+    Json json = byte_level_tokenizer();
+    json["normalizer"] = {{"type", "Sequence"}, {"normalizers", {{{"type", "Lowercase"}}, {{"type", "NFC"}}}}};
+    expect_refused("E_UNSUPPORTED", {"normalizers[1]", "NFC"}, json);
+    json["normalizer"] = {{"type", "StripAccents"}};
+    json["pre_tokenizer"]["add_prefix_space"] = true;
+    expect_refused("E_UNSUPPORTED", {"StripAccents", "space in front"}, json);
+}
+
+TEST(tokenizer_json, lower_case_goes_with_marked_spaces) {
+    Json json = marked_tokenizer();
+    json["normalizer"]["normalizers"].push_back({{"type", "Lowercase"}});
+    EXPECT_EQ(OpenedTokenizer(import(json)).encode("AB ab", testing::plain()), (Ids{7, 7}));
+}
+
+TEST(tokenizer_json, robertas_tokens_stand_around_a_text_once) {
+    Json json = byte_level_tokenizer();
+    const Json roberta = {{"type", "RobertaProcessing"}, {"cls", {"a", 97}}, {"sep", {"<|endoftext|>", 258}}, {"trim_offsets", true}, {"add_prefix_space", false}};
+    json["post_processor"] = roberta;
+    EXPECT_EQ(OpenedTokenizer(import(json)).encode("he"), (Ids{97, 256, 258}));
+    json["post_processor"] = {{"type", "Sequence"}, {"processors", {roberta, {{"type", "ByteLevel"}}, roberta}}};
+    expect_refused("E_UNSUPPORTED", {"processors[2]", "RobertaProcessing", "more than one"}, json);
+}
+
 TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
-    for (const char* name : {"Lowercase", "Strip", "StripAccents", "BertNormalizer", "Precompiled", "Nmt", "NewOne"}) {
+    for (const char* name : {"Strip", "BertNormalizer", "Precompiled", "Nmt", "NewOne"}) {
         Json json = byte_level_tokenizer();
         json["normalizer"] = {{"type", name}};
         expect_refused("E_UNSUPPORTED", {"normalizer", name}, json);
@@ -365,7 +420,7 @@ TEST(tokenizer_json, refuses_parts_it_does_not_implement_by_name) {
         json["decoder"] = {{"type", name}};
         expect_refused("E_UNSUPPORTED", {"decoder", name}, json);
     }
-    for (const char* name : {"RobertaProcessing"}) {
+    for (const char* name : {"NewProcessing"}) {
         Json json = byte_level_tokenizer();
         json["post_processor"] = {{"type", name}};
         expect_refused("E_UNSUPPORTED", {"post_processor", name}, json);
@@ -383,7 +438,7 @@ TEST(tokenizer_json, refuses_normalizers_that_are_not_those_of_spaces) {
         json["normalizer"]["normalizers"].push_back(part);
         expect_refused("E_UNSUPPORTED", {"normalizers[2]", what}, json);
     };
-    for (const char* name : {"NFC", "NFKC", "Lowercase", "StripAccents"}) refused({{"type", name}}, name);
+    for (const char* name : {"NFC", "NFKC", "Strip", "Nmt"}) refused({{"type", name}}, name);
     refused({{"type", "Replace"}, {"pattern", {{"String", "``"}}}, {"content", "\""}}, "Replace");
     refused({{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}}, "Replace");
     refused({{"type", "Prepend"}, {"prepend", "x"}}, "Prepend");

@@ -1,9 +1,11 @@
 // tokenizer_json: the pipeline is recognised part by part; what is not recognised is refused.
 #include "tokenizer/tokenizer_json.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
+#include "tokenizer/character_steps.h"
 #include "tokenizer/split_rules.h"
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_json_pieces.h"
@@ -23,14 +25,17 @@ struct Pipeline {
     bool metaspace = false;     // it was the pre-tokenizer that put it there
     SplitRule split;
     NormalForm form;
+    std::vector<CharacterStep> steps;  // behind the form
 };
 
 void read_normalizer(const JsonView& root, Pipeline& pipeline) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
-        const bool first = !pipeline.form.present && !pipeline.prefix && !pipeline.marks_spaces;
+        const bool first = !pipeline.form.present && pipeline.steps.empty() && !pipeline.prefix && !pipeline.marks_spaces;
         if (first && form_named(type) != no_token)
             pipeline.form = unicode_form(form_named(type));
+        else if (step_named(type))
+            pipeline.steps.push_back(*step_named(type));
         else if (type == "Prepend" && part.at("prepend").text() == marker)
             pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every;
         else if (type == "Replace" && replaces(part, " ", marker))
@@ -117,6 +122,9 @@ void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     if (pipeline.byte_level == pipeline.marks_spaces)
         root.refuse("E_UNSUPPORTED", pipeline.byte_level ? "pre_tokenizer ByteLevel together with a normalizer is not supported"
                                                          : "neither pre_tokenizer ByteLevel nor U+2581 for spaces: not supported");
+    const bool strips = std::count(pipeline.steps.begin(), pipeline.steps.end(), CharacterStep::strip_accents);
+    if (strips && pipeline.prefix)  // of a text that is marks alone nothing stays, not even that space
+        root.refuse("E_UNSUPPORTED", "normalizer StripAccents together with a space in front of the text is not supported");
     if (pipeline.marks_spaces && !pipeline.metaspace && pipeline.split.stages != PreTokenizer::none)
         root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "cuts besides the normalizer Replace are not supported");
 }
@@ -244,7 +252,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
     const auto unfindable = [&](const std::string& text) {
-        return pipeline.form.present || (pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos));
+        return pipeline.form.present || !pipeline.steps.empty() || (pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos));
     };
     read_added(root, unfindable, vocabulary, model);
     require_dense(root, vocabulary);
@@ -258,6 +266,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     }
     model.flags |= pipeline.prefix;
     model.normal_form = pipeline.form;
+    if (!pipeline.steps.empty()) model.normalizer = normalizer_of(pipeline.steps);
     model.pre_tokenizer = pipeline.split.stages;
     model.char_sets = pipeline.split.sets;
     read_merges(bpe, vocabulary, model, notes);

@@ -39,8 +39,9 @@ void read_template(const JsonView& part, TokenizerModel& model) {
     if (!text) refuse_part(part, "the text does not appear");
 }
 
-// [CLS] and [SEP] around the text, each as [name, id].
+// [CLS] and [SEP] around the text, each as [name, id]. What RoBERTa's says beyond that is of offsets.
 void read_bert_processing(const JsonView& part, TokenizerModel& model) {
+    if (model.flags & (tokenizer_add_bos | tokenizer_add_eos)) refuse_part(part, "more than one special token on one side of the text");
     for (const auto& [key, token] : {std::make_pair("cls", &model.bos), std::make_pair("sep", &model.eos)}) {
         const JsonView pair = part.at(key);
         if (pair.array().size() != 2) pair.refuse("E_SYNTAX", "must be a token and its id");
@@ -137,7 +138,7 @@ void read_post_processor(const JsonView& root, TokenizerModel& model) {
     for (const JsonView& part : parts_of(root, "post_processor", "processors")) {
         if (type_of(part) == "TemplateProcessing")
             read_template(part, model);
-        else if (type_of(part) == "BertProcessing")
+        else if (type_of(part) == "BertProcessing" || type_of(part) == "RobertaProcessing")
             read_bert_processing(part, model);
         else if (type_of(part) != "ByteLevel")
             refuse_part(part);  // ByteLevel trims offsets only

@@ -9,9 +9,11 @@
 #include "model/char_class.h"
 #include "tokenizer/base64.h"
 #include "tokenizer/bert_normalizer.h"
+#include "tokenizer/character_steps.h"
 #include "tokenizer/charsmap.h"
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_wordpiece.h"
+#include "tokenizer/unicode_forms.h"
 
 namespace mote::tools {
 namespace {
@@ -49,6 +51,8 @@ bool decoder_cleans_up(const JsonView& root, const std::string& prefix) {
 constexpr uint64_t max_word_characters = 100000;
 
 struct Stages {
+    NormalForm form{};
+    std::vector<CharacterStep> steps{};  // behind the form
     Normalizer normalizer{};
     bool prefix = false;        // a space goes before the text
     bool marks_spaces = false;  // by the normalizer
@@ -58,13 +62,17 @@ struct Stages {
 void read_normalizers(const JsonView& root, Stages& stages) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
-        const bool first = !stages.normalizer.present && !stages.prefix && !stages.marks_spaces;
+        const bool first = !stages.form.present && stages.steps.empty() && !stages.normalizer.present && !stages.prefix && !stages.marks_spaces;
         if (type == "Precompiled" && first) {
             const JsonView map = part.at("precompiled_charsmap");
             const std::optional<std::string> bytes = from_base64(map.text());
             if (!bytes) map.refuse("E_SYNTAX", "is not base64");
             stages.normalizer.present = true;
             stages.normalizer.rules = read_charsmap(*bytes, root.file(), 0);
+        } else if (form_named(type) != no_token && first) {
+            stages.form = unicode_form(form_named(type));
+        } else if (step_named(type) == CharacterStep::lowercase && !stages.normalizer.present) {
+            stages.steps.push_back(CharacterStep::lowercase);
         } else if (type == "Prepend" && part.at("prepend").text() == marker) {
             stages.prefix = true;
         } else if (type == "Replace" && replaces(part, " ", marker)) {
@@ -73,6 +81,7 @@ void read_normalizers(const JsonView& root, Stages& stages) {
             refuse_part(part);
         }
     }
+    if (!stages.steps.empty()) stages.normalizer = normalizer_of(stages.steps);
 }
 
 std::string with_plain_spaces(const std::string& text) {
@@ -224,6 +233,7 @@ TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string
     read_added(root, [](const std::string&) { return true; }, vocabulary, model);
     require_dense(root, vocabulary);
     put_pieces(root, vocabulary, byte_fallback, stages.splits, model);
+    model.normal_form = stages.form;
     model.normalizer = stages.normalizer;
     model.normalizer.present |= stages.prefix;  // which is a matter of the normalizer
     model.flags = (stages.prefix ? tokenizer_prefix_space : 0) | (stages.splits ? tokenizer_squeeze_spaces : 0) | tokenizer_fold_space | tokenizer_fuse_unk;
