@@ -22,7 +22,8 @@ RECORD = HERE / "campaign.md"
 HEADER = """# Inputs that the parsers were run with
 
 libFuzzer with the address and undefined-behaviour sanitizers; `campaign.py` writes this table. Every slice of a campaign is a process
-with a seed of its own. Edges are those of the whole program that were reached.
+with a seed of its own. Edges are those of the whole program that were reached. A row holds for its commit; seconds are of the clock,
+on a machine that others used, too.
 
 | target | inputs | seeds | edges | corpus files | seconds | findings | date | commit |
 |---|---:|---:|---:|---:|---:|---:|---|---|
