@@ -104,9 +104,9 @@ struct Name {
 };
 
 // Names with one meaning follow each other; the first of them is written. What each means was compared with llama.cpp's source
-// (llama-vocab.cpp, the expressions by type and the types by name) and, for Falcon, MPT, StarCoder, Refact and the DeepSeeks, with the
-// pre_tokenizer of the models' own tokenizer.json. Where the two differ, the model's own file counts: Falcon's digits are looked for
-// among the characters that stand for bytes, and DeepSeek LLM has digits one by one, which llama.cpp leaves together.
+// (llama-vocab.cpp, the expressions by type and the types by name). Two are meant to differ from it: Falcon's digits are looked for among the
+// characters that stand for bytes, as the model's own tokenizer.json has it, and DeepSeek LLM's go one by one, by the Digits of its
+// tokenizer.json, of which no copy was at hand.
 constexpr Name names[] = {
     {"gpt-2", PreTokenizer::gpt2},
     {"phi-2", PreTokenizer::gpt2},
