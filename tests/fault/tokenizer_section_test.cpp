@@ -292,16 +292,21 @@ TEST(unigram_section, with_a_trie_that_leads_outside_is_refused) {
     EXPECT_UNIGRAM_ERROR(range, s.bytes.data()[s.normalizer().replacements + 2] = 0xff);          // U+FFFD, for invalid bytes
 }
 
-TEST(unigram_section, with_any_flipped_bit_is_refused_or_works) {
-    UnigramSection s;
-    for (size_t bit = 0; bit < s.bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
-        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
-        const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());
+// Every bit of the first KiB, where the headers are, and every 37th behind it.
+void flip_bits(AlignedBytes& bytes) {
+    for (size_t bit = 0; bit < bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
+        bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+        const Result<Tokenizer> t = open_tokenizer(bytes.data(), bytes.size());
         if (t.ok()) {
             ASSERT_NE(testing::exercise_tokenizer(t.value), SIZE_MAX);
         }
-        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
+        bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
     }
+}
+
+TEST(unigram_section, with_any_flipped_bit_is_refused_or_works) {
+    UnigramSection s;
+    flip_bits(s.bytes);
 }
 
 // ---- normalization form
@@ -377,14 +382,7 @@ TEST(formed_section, with_too_little_growth_encodes_or_says_so) {
 
 TEST(formed_section, with_any_flipped_bit_is_refused_or_works) {
     FormedSection s;
-    for (size_t bit = 0; bit < s.bytes.size() * 8; bit += bit < 8 * 1024 ? 1 : 37) {
-        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
-        const Result<Tokenizer> t = open_tokenizer(s.bytes.data(), s.bytes.size());
-        if (t.ok()) {
-            ASSERT_NE(testing::exercise_tokenizer(t.value), SIZE_MAX);
-        }
-        s.bytes.data()[bit / 8] ^= uint8_t(1u << bit % 8);
-    }
+    flip_bits(s.bytes);
 }
 
 }  // namespace
