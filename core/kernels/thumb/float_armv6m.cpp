@@ -63,30 +63,38 @@ extern "C" [[gnu::used]] uint32_t mote_divide_unusual(uint32_t a, uint32_t b) {
     return float_of_48(sign, uint64_t(quotient) << 22 | remains, p.exponent - q.exponent + 127);
 }
 
+// Exponents of r0 and r1 to r2 and r3; a jump to 9 where one is not that of a normal float.
+#define MOTE_EXPONENTS   \
+    "lsls r2, r0, #1\n"  \
+    "lsrs r2, r2, #24\n" \
+    "lsls r3, r1, #1\n"  \
+    "lsrs r3, r3, #24\n" \
+    "subs r4, r2, #1\n"  \
+    "cmp r4, #253\n"     \
+    "bhi 9f\n"           \
+    "subs r4, r3, #1\n"  \
+    "cmp r4, #253\n"     \
+    "bhi 9f\n"
+
+// The sign of a product or quotient of r0 and r1 to r3.
+#define MOTE_SIGN        \
+    "movs r3, r0\n"      \
+    "eors r3, r1\n"      \
+    "lsrs r3, r3, #31\n" \
+    "lsls r3, r3, #31\n"
+
 // Mantissas are 16 bits and 8: four products, of which the upper 32 bits are summed, and of the lower 16 only ties ask. r2 is the
 // exponent, r3 the sign; shifting right leaves the bit to round by in the carry.
 extern "C" [[gnu::naked, gnu::weak, gnu::used]] float __aeabi_fmul(float, float) {
     asm volatile(
         ".syntax unified\n"
         "push {r4, r5, r6, r7}\n"
-        "lsls r2, r0, #1\n"
-        "lsrs r2, r2, #24\n"
-        "lsls r3, r1, #1\n"
-        "lsrs r3, r3, #24\n"
-        "subs r4, r2, #1\n"
-        "cmp r4, #253\n"
-        "bhi 9f\n"
-        "subs r4, r3, #1\n"
-        "cmp r4, #253\n"
-        "bhi 9f\n"
+        MOTE_EXPONENTS
         "adds r2, r2, r3\n"
         "subs r2, #128\n"
         "cmp r2, #252\n"
         "bhi 9f\n"
-        "movs r3, r0\n"
-        "eors r3, r1\n"
-        "lsrs r3, r3, #31\n"
-        "lsls r3, r3, #31\n"
+        MOTE_SIGN
         "uxtb r4, r0\n"
         "uxtb r5, r1\n"
         "lsrs r0, r0, #8\n"
@@ -154,25 +162,13 @@ extern "C" [[gnu::naked, gnu::weak, gnu::used]] float __aeabi_fdiv(float, float)
     asm volatile(
         ".syntax unified\n"
         "push {r4, r5}\n"
-        "lsls r2, r0, #1\n"
-        "lsrs r2, r2, #24\n"
-        "lsls r3, r1, #1\n"
-        "lsrs r3, r3, #24\n"
-        "subs r4, r2, #1\n"
-        "cmp r4, #253\n"
-        "bhi 9f\n"
-        "subs r4, r3, #1\n"
-        "cmp r4, #253\n"
-        "bhi 9f\n"
+        MOTE_EXPONENTS
         "subs r2, r2, r3\n"
         "adds r2, #125\n"  // less one, and one more less where the quotient is below 1
         "subs r4, r2, #1\n"
         "cmp r4, #251\n"
         "bhi 9f\n"
-        "movs r3, r0\n"
-        "eors r3, r1\n"
-        "lsrs r3, r3, #31\n"
-        "lsls r3, r3, #31\n"
+        MOTE_SIGN
         "movs r4, #1\n"
         "lsls r4, r4, #23\n"
         "lsls r0, r0, #9\n"
