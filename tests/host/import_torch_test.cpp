@@ -213,5 +213,25 @@ TEST(shards, are_files_beside_their_index_and_nothing_else) {
     expect_refusal("E_DUP", {"another file"}, [&] { import_checkpoint(folder.path()); });
 }
 
+TEST(shards, are_not_read_alone) {
+    const TemporaryFolder folder;
+    const HfModel m = tiny_llama();
+    folder.write("config.json", m.config.dump());
+    const std::string part = folder.write("model-00002-of-00003.safetensors", safetensors(m.tensors));
+    expect_refusal("E_UNSUPPORTED", {"part 2 of 3", "index.json"}, [&] { import_checkpoint(part); });
+    for (const char* whole : {"model-00001-of-00001.safetensors", "a-of-b.safetensors", "-of-00002.safetensors", "model-00001-of-0000x.safetensors"})
+        EXPECT_NO_THROW(import_checkpoint(folder.write(whole, safetensors(m.tensors)))) << whole;
+}
+
+TEST(shards, for_several_devices_are_refused_by_name) {
+    const TemporaryFolder folder;
+    const HfModel m = tiny_llama();
+    folder.write("config.json", m.config.dump());
+    const std::string first = folder.write("consolidated.00.safetensors", safetensors(m.tensors));
+    EXPECT_NO_THROW(import_checkpoint(first));
+    for (const std::string& part : {folder.write("consolidated.01.safetensors", safetensors(m.tensors)), first})
+        expect_refusal("E_UNSUPPORTED", {"several devices", "consolidated.01.safetensors"}, [&] { import_checkpoint(part); });
+}
+
 }  // namespace
 }  // namespace mote::tools

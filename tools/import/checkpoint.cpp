@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
@@ -97,6 +98,39 @@ std::string required_file_in(const std::string& folder) {
     refuse("E_MISSING", folder, "has none of model.safetensors, pytorch_model.bin, their index files, and consolidated.00.pth");
 }
 
+// ---- parts
+
+// The number in `text` from `at` on, and where it ends; nothing if there are not `digits` of them.
+std::optional<unsigned long> number_at(const std::string& text, size_t at, size_t digits) {
+    if (at > text.size() || digits > text.size() - at) return std::nullopt;
+    for (size_t i = at; i < at + digits; i++)
+        if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    return std::stoul(text.substr(at, digits));
+}
+
+// A name such as model-00002-of-00003.safetensors says that there is more than this file.
+void refuse_shard(const std::string& path) {
+    constexpr size_t digits = 5;
+    const std::string name = fs::path(path).filename().string(), of = "-of-";
+    const size_t middle = name.find(of);
+    if (middle == std::string::npos || middle <= digits) return;
+    const auto part = number_at(name, middle - digits, digits), parts = number_at(name, middle + of.size(), digits);
+    if (!part || !parts || *parts < 2) return;
+    refuse("E_UNSUPPORTED", path,
+           "is part " + std::to_string(*part) + " of " + std::to_string(*parts) + "; give the folder, or the index file beside it, x.index.json");
+}
+
+// Meta's larger models lie in one file for each device, every matrix cut.
+void refuse_device_parts(const std::string& path) {
+    const fs::path file(path);
+    const std::string stem = "consolidated.0", ending = file.extension().string(), name = file.filename().string();
+    if (name.compare(0, stem.size(), stem) != 0) return;
+    const std::string second = stem + "1" + ending;
+    if (exists((file.parent_path() / second).string()))
+        refuse("E_UNSUPPORTED", path,
+               "is a part for one of several devices, beside " + second + ", with every matrix cut; such models are read as Hugging Face has them");
+}
+
 // ---- names
 
 std::vector<std::string> components(const std::string& name) {
@@ -175,7 +209,10 @@ Checkpoint read_checkpoint(const std::string& path, const std::string& config) {
     checkpoint.config = Json::object();
     checkpoint.config_path = path;
     if (is_folder) read_config(path, config, checkpoint);
-    read_tensors(is_folder ? required_file_in(path) : path, checkpoint);
+    const std::string file = is_folder ? required_file_in(path) : path;
+    refuse_shard(file);
+    refuse_device_parts(file);
+    read_tensors(file, checkpoint);
     if (!is_folder) read_config(folder_of(path), config, checkpoint);
     checkpoint.tensors = with_plain_names(std::move(checkpoint.tensors), path);
     return checkpoint;
