@@ -82,7 +82,9 @@ class Checkpoints(Case):
         self.check(write_split_gguf(self.folder, tiny_llama(), 3), {"format": "GGUF", "files": 3})
 
     def test_llama2c_in_each_version(self):
-        write_folder(self.path("given"), tiny_llama())
+        tensors = tiny_llama()
+        tensors["model.norm.weight"][1][0] = struct.unpack("<f", b"\x01\n##")[0]  # as a line of a vocab.txt begins
+        write_folder(self.path("given"), tensors)
         for version, types, size in ((0, {"F32": 12}, 28 + 4 * (self.ELEMENTS + 16 * 4)), (1, {"F32": 12}, 256 + 4 * self.ELEMENTS),
                                      (2, {"F32": 3, "8 bits": 9}, 256 + 4 * 24 + (self.ELEMENTS - 24) * 2)):
             self.accepts("export", "given", "--to", "llama2c", "--layout", str(version), "-o", "m.bin", "--force")
@@ -129,6 +131,11 @@ class Tokenizers(Case):
         self.path("vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b"]) + "\n")
         told = self.told("vocab.txt")
         self.assertEqual((told["format"], told["tokenizer"]["kind"], told["tokenizer"]["pieces"]), ("a vocab.txt of WordPiece", "WordPiece", 7))
+
+    def test_merges_are_no_vocabulary(self):
+        self.path("merges.txt").write_text("#version: 0.2\n# #\n## ##\n")
+        self.refuses(INPUT, "E_MAGIC", "inspect", "merges.txt", says="a text file")
+        self.refuses(INPUT, "E_UNSUPPORTED", "tokenize", "-t", "merges.txt", "-p", "x", says="vocab.json beside its merges.txt")
 
     def test_what_is_neither_a_model_nor_a_tokenizer_is_refused(self):
         self.path("x.json").write_text("{}")

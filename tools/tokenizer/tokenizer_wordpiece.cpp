@@ -127,9 +127,14 @@ std::vector<std::string> written_wordpiece(const TokenizerModel& model) {
     return texts;
 }
 
+// Numbers of a binary file may spell a line with the prefix, and so do pairs of merges.txt; neither is a line of its own.
 bool is_vocab_txt(std::string_view bytes) {
     constexpr size_t looked_at = 1 << 20;  // files of other kinds may be large
-    return begins(bytes, "[PAD]") || begins(bytes, "[UNK]") || bytes.substr(0, looked_at).find("\n##") != std::string_view::npos;
+    if (begins(bytes, "[PAD]") || begins(bytes, "[UNK]")) return true;
+    const std::string_view head = bytes.substr(0, looked_at);
+    const size_t prefix = head.find("\n##");
+    if (prefix == std::string_view::npos || head.substr(0, prefix).find('\0') != std::string_view::npos) return false;
+    return head.substr(prefix + 1, head.find('\n', prefix + 1) - prefix - 1).find(' ') == std::string_view::npos;
 }
 
 TokenizerModel import_vocab_txt(const MappedFile& file, std::vector<std::string>& notes) {
