@@ -37,6 +37,21 @@ class Targets(Case):
             for name in ("first", "again/m.mote", "second"):
                 self.path(name).unlink()
 
+    def test_llama2c_gets_its_tokenizer_beside_it(self):
+        pieces = ["<unk>", "\n<s>\n", "\n</s>\n"] + [f"<0x{byte:02X}>" for byte in range(256)] + [" ", "a", " a"]
+        records = [struct.pack("<fi", -1.0 if piece == " a" else 0.0, len(piece)) + piece.encode() for piece in pieces]
+        self.path("t.bin").write_bytes(struct.pack("<i", 6) + b"".join(records))
+        self.accepts("pack", "--random", "llama:dim=16,layers=1,heads=2,hidden=24,vocab=262,context=16", "--weights", "f32", "-o", "m.mote")
+        self.accepts("export", "m.mote", "--to", "llama2c", "--tokenizer", "t.bin", "-o", "x.bin")
+        self.assertEqual(self.path("x_tokenizer.bin").read_bytes(), self.path("t.bin").read_bytes())
+        self.path("x.bin").unlink()
+        self.refuses(USAGE, "E_ARG", "export", "m.mote", "--to", "llama2c", "--tokenizer", "t.bin", "-o", "x.bin", says="x_tokenizer.bin")
+        self.accepts("export", "m.mote", "--to", "llama2c", "--tokenizer", "t.bin", "-o", "x.bin", "--force")
+        self.accepts("pack", "--random", "llama:dim=16,layers=1,heads=2,hidden=24,vocab=259,context=16", "--weights", "f32", "-o", "b.mote")
+        done = self.accepts("export", "b.mote", "--to", "llama2c", "-o", "y.bin")
+        self.assertIn(b"no tokenizer: error E_UNSUPPORTED", done.stderr)
+        self.assertFalse(self.path("y_tokenizer.bin").exists())
+
     def test_ways_through_every_format_lose_nothing(self):
         self.accepts("pack", "given", "--weights", "f32", "-o", "m.mote")
         self.accepts("export", "m.mote", "--to", "gguf", "-o", "a.gguf")

@@ -201,6 +201,15 @@ TEST(export_gguf, keeps_a_scored_tokenizer) {
     EXPECT_TRUE(notes.empty());
 }
 
+TEST(export_gguf, keeps_wordpiece_and_says_where_llama_cpp_is_not_bert) {
+    const TemporaryFolder folder;
+    const TokenizerModel model = import_tokenizer(folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\ne\n##e\n##ab\n,\n"));
+    Notes notes;
+    expect_same_tokens(model, there_and_back(model, 12, notes), {"a,\xc3\xa9\xc3\xa9 Aab", "ae\xcc\x81", "x"});
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("Hangul"), std::string::npos);
+}
+
 TEST(export_gguf, names_the_tokens_that_only_the_model_has) {
     const TemporaryFolder folder;
     const TokenizerModel model = import_tokenizer(folder.write("tokenizer.json", testing::byte_level_tokenizer().dump()));

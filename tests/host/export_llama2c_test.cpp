@@ -3,13 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "export/llama2c_tokenizer.h"
 #include "export/unpack.h"
 #include "import/import.h"
 #include "make_checkpoint.h"
+#include "opened_tokenizer.h"
 #include "pack/pack.h"
 #include "pack/random_model.h"
 #include "refusal.h"
 #include "shared_data.h"
+#include "tokenizer/tokenizer_import.h"
 
 namespace mote::tools {
 namespace {
@@ -100,6 +105,57 @@ TEST(export_llama2c, writes_stories260K_as_others_did) {
         ASSERT_EQ(written.size(), original.size());
         EXPECT_TRUE(written.substr(0, file.same) == original.substr(0, file.same)) << name;
     }
+}
+
+// ---- the tokenizer
+
+const std::vector<ScoredText> scored = {{" ", -9}, {"a", -8}, {"b", -7}, {"ab", -2}, {" a", -1}, {" ab", -3}};
+
+TEST(export_llama2c, writes_a_tokenizer_that_merges_as_it_did) {
+    const TemporaryFolder folder;
+    const TokenizerModel model = import_tokenizer(folder.write("tokenizer.bin", llama2c_tokenizer(scored)));
+    std::vector<std::string> notes;
+    const std::string written = written_llama2c_tokenizer(model, 267, "", notes);
+    const TokenizerModel again = import_tokenizer(folder.write("again.bin", written));
+    EXPECT_TRUE(notes.empty());
+    ASSERT_EQ(again.pieces.size(), 267u);
+    EXPECT_EQ(again.pieces.back(), "[PAD266]");
+    EXPECT_TRUE(std::equal(model.pieces.begin(), model.pieces.end(), again.pieces.begin()));
+    EXPECT_NE(written.find("\n</s>\n"), std::string::npos);
+    ASSERT_EQ(again.merges.size(), model.merges.size());
+    for (size_t i = 0; i < model.merges.size(); i++) EXPECT_EQ(again.merges[i].merged, model.merges[i].merged) << i;
+}
+
+TEST(export_llama2c, refuses_tokenizers_of_other_rules_by_name) {
+    const TemporaryFolder folder;
+    const TokenizerModel model = import_tokenizer(folder.write("tokenizer.bin", llama2c_tokenizer(scored)));
+    const auto refuses = [&](const char* why, const std::function<void(TokenizerModel&)>& change) {
+        TokenizerModel other = model;
+        change(other);
+        std::vector<std::string> notes;
+        expect_refusal("E_UNSUPPORTED", {why}, [&] { written_llama2c_tokenizer(other, 265, "", notes); });
+    };
+    refuses("Unigram", [](TokenizerModel& m) { m.kind = TokenizerKind::unigram; });
+    refuses("a split rule", [](TokenizerModel& m) { m.pre_tokenizer = PreTokenizer::gpt2; });
+    refuses("NFD", [](TokenizerModel& m) { m.normal_form.present = true; });
+    refuses("added tokens", [](TokenizerModel& m) { m.added.push_back(260); });
+    refuses("without a space in front", [](TokenizerModel& m) { m.flags &= ~uint32_t(tokenizer_prefix_space); });
+    refuses("without a space:", [](TokenizerModel& m) { m.pieces[259] = "_"; });
+    refuses("not 1 and 2", [](TokenizerModel& m) { m.eos = 0; });
+    refuses("3 to 258", [](TokenizerModel& m) { std::swap(m.byte_ids[0], m.byte_ids[1]); });
+    const TokenizerModel bytes = import_tokenizer(folder.write("tokenizer.json", byte_level_tokenizer().dump()));
+    std::vector<std::string> notes;
+    expect_refusal("E_UNSUPPORTED", {"merges of bytes"}, [&] { written_llama2c_tokenizer(bytes, 259, "", notes); });
+}
+
+TEST(export_llama2c, says_when_a_tokenizer_merges_by_rules_that_are_no_scores) {
+    const TemporaryFolder folder;
+    TokenizerModel model = import_tokenizer(folder.write("tokenizer.bin", llama2c_tokenizer(scored)));
+    model.merges.pop_back();
+    std::vector<std::string> notes;
+    written_llama2c_tokenizer(model, 265, "", notes);
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("merges by score"), std::string::npos);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "chat/write_jinja.h"
+#include "export/tokenizer_parts.h"
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/split_rules.h"
@@ -60,14 +61,8 @@ private:
     refuse("E_UNSUPPORTED", source, part + ": llama.cpp's tokenizers have no word for it");
 }
 
-void require_flags(const TokenizerModel& model, uint32_t known, const std::string& source) {
-    const std::pair<uint32_t, const char*> names[] = {{tokenizer_prefix_space, "a space in front of the text"},
-                                                      {tokenizer_prefix_missing, "a space in front where none is"},
-                                                      {tokenizer_whole_words, "words that are tokens"},
-                                                      {tokenizer_squeeze_spaces, "spaces of which runs become one"},
-                                                      {tokenizer_space_behind, "spaces behind words"}};
-    for (const auto& [flag, name] : names)
-        if (model.flags & ~known & flag) refuse_part(source, name);
+void require_part(const std::optional<std::string>& part, const std::string& source) {
+    if (part) refuse_part(source, *part);
 }
 
 // What each token is; those that are nothing else are normal.
@@ -76,14 +71,6 @@ std::vector<int32_t> types_of(const TokenizerModel& model) {
     for (const uint32_t id : model.added) types[id] = user_defined;
     for (const uint32_t id : model.specials) types[id] = control;
     return types;
-}
-
-// Which byte each token is the name of, or -1.
-std::vector<int> bytes_of(const TokenizerModel& model) {
-    std::vector<int> byte_of(model.pieces.size(), -1);
-    for (int value = 0; value < 256; value++)
-        if (model.byte_ids[size_t(value)] != no_token) byte_of[model.byte_ids[size_t(value)]] = value;
-    return byte_of;
 }
 
 void write_id(GgufWriter& gguf, const char* key, uint32_t id) {
@@ -122,7 +109,7 @@ std::string split_name(const TokenizerModel& model, const std::string& source) {
 }
 
 void write_byte_level(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf) {
-    require_flags(model, tokenizer_whole_words, source);
+    require_part(part_beyond_flags(model, tokenizer_whole_words), source);
     if (model.normalizer.present || !model.lexicon.entries.empty()) refuse_part(source, "a normalizer or symbols before bytes");
     const std::string rule = split_name(model, source);
     const std::vector<int32_t> types = types_of(model);
@@ -138,61 +125,8 @@ void write_byte_level(const TokenizerModel& model, uint32_t vocab, const std::st
 
 // ---- by score
 
-// A token's score is the first of its ranks, negative. Tokens that no pair makes are never looked up.
-std::vector<float> scores_of(const TokenizerModel& model, size_t tokens) {
-    std::vector<float> scores(tokens, 0);
-    std::vector<bool> seen(tokens);
-    for (const MergeRule& merge : model.merges) {
-        const float score = -static_cast<float>(merge.rank) - 1;
-        if (!seen[merge.merged] || score > scores[merge.merged]) scores[merge.merged] = score;
-        seen[merge.merged] = true;
-    }
-    return scores;
-}
-
-// The ranks of each token's merges do not reach into those of another, but that several tokens may share one rank.
-bool ranks_are_apart(const TokenizerModel& model) {
-    constexpr uint32_t none = 0xffffffff;
-    struct Ranks {
-        uint32_t first = none, last = 0;
-    };
-    std::vector<Ranks> of(model.pieces.size());
-    for (const MergeRule& merge : model.merges) {
-        of[merge.merged].first = std::min(of[merge.merged].first, merge.rank);
-        of[merge.merged].last = std::max(of[merge.merged].last, merge.rank);
-    }
-    std::sort(of.begin(), of.end(), [](const Ranks& a, const Ranks& b) { return a.first != b.first ? a.first < b.first : a.last < b.last; });
-    for (size_t i = 1; i < of.size() && of[i].first != none; i++) {
-        const bool shared = of[i].first == of[i].last && of[i].first == of[i - 1].first && of[i].last == of[i - 1].last;
-        if (of[i].first <= of[i - 1].last && !shared) return false;
-    }
-    return true;
-}
-
-// llama.cpp merges any two neighbours whose texts together are a token, by the token's score. A tokenizer of ours does the same if every
-// such pair is one of its merges.
-bool merges_by_score(const TokenizerModel& model) {
-    std::set<uint32_t> apart(model.specials.begin(), model.specials.end());
-    apart.insert(model.byte_ids.begin(), model.byte_ids.end());
-    TokenIds ids;
-    for (uint32_t id = 0; id < model.pieces.size(); id++)
-        if (!apart.count(id)) ids.emplace(model.pieces[id], id);
-    TokenizerModel every_pair = empty_tokenizer();
-    add_merges_by_rank(every_pair, ids, std::vector<uint32_t>(model.pieces.size(), 0));
-    return every_pair.merges.size() == model.merges.size() && ranks_are_apart(model);
-}
-
-void require_scored(const TokenizerModel& model, const std::string& source) {
-    require_flags(model, tokenizer_prefix_space, source);
-    if (model.pre_tokenizer != PreTokenizer::none) refuse_part(source, "a split rule before merges of characters");
-    if (!model.normalizer.rules.empty() || !model.normalizer.ranges.empty()) refuse_part(source, "a normalizer before merges of characters");
-    if (!model.lexicon.entries.empty()) refuse_part(source, "user-defined symbols of SentencePiece");
-    const uint32_t behind_tokens = model.flags & (tokenizer_prefix_space | tokenizer_prefix_every);
-    if (!model.added.empty() && behind_tokens == tokenizer_prefix_space) refuse_part(source, "added tokens with no space behind them");
-}
-
 void write_scored(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
-    require_scored(model, source);
+    require_part(part_beyond_scores(model), source);
     const std::vector<int32_t> types = types_of(model);
     const std::vector<int> byte_of = bytes_of(model);
     if (std::count(byte_of.begin(), byte_of.end(), -1) != std::ptrdiff_t(byte_of.size()) - 256)
@@ -231,8 +165,11 @@ void require_wordpiece(const TokenizerModel& model, const std::string& source) {
     if (model.bos == no_token || model.eos == no_token) refuse_part(source, "WordPiece without tokens to go around a text, as [CLS] and [SEP]");
 }
 
-void write_wordpiece(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf) {
+// BERT decomposes text and takes the marks away. llama.cpp replaces a character by the first one of its decomposition alone: the same for
+// é, but marks that stand in the text stay there, and of a Hangul syllable only the first letter does.
+void write_wordpiece(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
     require_wordpiece(model, source);
+    notes.push_back(source + ": llama.cpp keeps accents that are characters of their own, and cuts Hangul short; it makes other tokens of such text than BERT");
     const std::vector<int32_t> types = types_of(model);
     const std::vector<std::string> texts = written_wordpiece(model);
     Vocabulary vocabulary(source);
@@ -251,7 +188,7 @@ void write_wordpiece(const TokenizerModel& model, uint32_t vocab, const std::str
 // ---- Unigram
 
 void require_unigram(const TokenizerModel& model, const std::string& source) {
-    require_flags(model, tokenizer_prefix_space | tokenizer_squeeze_spaces, source);
+    require_part(part_beyond_flags(model, tokenizer_prefix_space | tokenizer_squeeze_spaces), source);
     if (!(model.flags & tokenizer_fold_space)) refuse_part(source, "U+2581 that is no space");
     if (model.unk == no_token) refuse_part(source, "Unigram without unknown token");
     for (uint32_t id = 0; id < model.lexicon.scores.size(); id++)
@@ -295,7 +232,7 @@ void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::str
     if (model.normal_form.present)
         notes.push_back(source + ": GGUF has no key for normalization forms; programs that read it do not bring text into " + name_of(model.normal_form));
     switch (model.kind) {
-        case TokenizerKind::wordpiece: return write_wordpiece(model, vocab, source, gguf);
+        case TokenizerKind::wordpiece: return write_wordpiece(model, vocab, source, gguf, notes);
         case TokenizerKind::unigram: return write_unigram(model, vocab, source, gguf, notes);
         case TokenizerKind::bpe: break;
     }

@@ -12,6 +12,7 @@
 #include "export/gguf.h"
 #include "export/hf.h"
 #include "export/llama2c.h"
+#include "export/llama2c_tokenizer.h"
 #include "export/unpack.h"
 #include "import/import.h"
 #include "tokenizer/tokenizer_import.h"
@@ -71,16 +72,25 @@ private:
     std::string path_, temporary_;
 };
 
-// A tokenizer that tokenizer.json cannot say is left out: the weights are right without it, and its chat template is worth having.
+// A tokenizer that a format cannot say is left out, with a note: the weights are right without it. `write` returns the file.
+template <class Write>
+std::optional<std::string> tokenizer_file(const char* name, std::vector<std::string>& notes, Write write) {
+    try {
+        return write();
+    } catch (const Failure& failure) {
+        if (failure.code() != "E_UNSUPPORTED") throw;
+        notes.push_back("no " + std::string(name) + ": " + failure.what());
+        return std::nullopt;
+    }
+}
+
+// The configuration has the chat template, which is worth having alone.
 void add_tokenizer(const Weights& weights, OutputFolder& folder, std::vector<std::string>& notes) {
     if (!weights.tokenizer) return;
     folder.add("tokenizer_config.json", tokenizer_config_json(*weights.tokenizer));
-    try {
-        folder.add("tokenizer.json", tokenizer_json(*weights.tokenizer, weights.source, &notes));
-    } catch (const Failure& failure) {
-        if (failure.code() != "E_UNSUPPORTED") throw;
-        notes.push_back(std::string("no tokenizer.json: ") + failure.what());
-    }
+    const char* name = "tokenizer.json";
+    if (const auto json = tokenizer_file(name, notes, [&] { return tokenizer_json(*weights.tokenizer, weights.source, &notes); }))
+        folder.add(name, *json);
 }
 
 void export_folder(const Weights& weights, const std::string& output, std::vector<std::string>& notes) {
@@ -89,6 +99,25 @@ void export_folder(const Weights& weights, const std::string& output, std::vecto
     export_hf(weights, folder.path());
     add_tokenizer(weights, folder, notes);
     folder.commit();
+}
+
+// x_tokenizer.bin beside x.bin.
+std::string llama2c_tokenizer_beside(const std::string& output) {
+    const std::filesystem::path path(output);
+    return (path.parent_path() / (path.stem().string() + "_tokenizer.bin")).string();
+}
+
+void export_for_llama2c(const Weights& weights, const ExportOptions& o, std::vector<std::string>& notes) {
+    std::optional<std::string> tokenizer;
+    const std::string beside = llama2c_tokenizer_beside(o.output);
+    if (weights.tokenizer)
+        tokenizer = tokenizer_file("tokenizer", notes, [&] {
+            return written_llama2c_tokenizer(*weights.tokenizer, weights.architecture.vocab, weights.source, notes);
+        });
+    if (tokenizer) require_new(beside, o.force);
+    if (!o.checkpoint.tokenizer.empty()) require_different(o.checkpoint.tokenizer, beside);
+    export_llama2c(o.output, weights, Llama2cLayout{o.layout, 0});
+    if (tokenizer) write_whole(beside, *tokenizer);
 }
 
 void export_model(const ExportOptions& o) {
@@ -105,7 +134,7 @@ void export_model(const ExportOptions& o) {
     else if (o.to == "gguf")
         export_gguf(o.output, weights, written_type(o.type), notes);
     else
-        export_llama2c(o.output, weights, Llama2cLayout{o.layout, 0});
+        export_for_llama2c(weights, o, notes);
     for (const std::string& text : notes) note("mote: note: " + text);
     note(o.output + ": " + std::to_string(parameters(weights)) + " parameters");
 }
@@ -118,7 +147,7 @@ void add_export(CLI::App& program) {
     verb->add_option("model", o->model, "a .mote file, or any checkpoint that mote pack reads")->required()->type_name("MODEL");
     verb->add_option("--to", o->to,
                      "hf: a folder with config.json, model.safetensors and tokenizer.json; gguf: a file for llama.cpp; llama2c: "
-                     "one for llama2.c")
+                     "one for llama2.c, with its tokenizer beside it, x_tokenizer.bin")
         ->required()
         ->check(CLI::IsMember({"hf", "gguf", "llama2c"}));
     add_checkpoint_options(*verb, o->checkpoint);
