@@ -75,6 +75,61 @@ REDUCED = {
     "{% elif message['role'] == 'system' %}\n{{ '<|system|>\\n' + message['content'] + eos_token }}\n"
     "{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\\n' + message['content'] + eos_token }}\n{% endif %}\n"
     "{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}",
+    "qwen 2.5": """{%- if tools %}
+    {{- '<|im_start|>system\\n' }}
+    {%- if messages[0]['role'] == 'system' %}
+        {{- messages[0]['content'] }}
+    {%- else %}
+        {{- 'Be of help.' }}
+    {%- endif %}
+    {%- for tool in tools %}
+        {{- "\\n" }}
+        {{- tool | tojson }}
+    {%- endfor %}
+    {{- "\\n</tools><|im_end|>\\n" }}
+{%- else %}
+    {%- if messages[0]['role'] == 'system' %}
+        {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}
+    {%- else %}
+        {{- '<|im_start|>system\\nBe of help.<|im_end|>\\n' }}
+    {%- endif %}
+{%- endif %}
+{%- for message in messages %}
+    {%- if (message.role == "user") or (message.role == "system" and not loop.first) or (message.role == "assistant" and not message.tool_calls) %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
+    {%- elif message.role == "assistant" %}
+        {{- '<|im_start|>' + message.role }}
+        {%- if message.content %}
+            {{- '\\n' + message.content }}
+        {%- endif %}
+        {%- for tool_call in message.tool_calls %}
+            {%- if tool_call.function is defined %}
+                {%- set tool_call = tool_call.function %}
+            {%- endif %}
+            {{- '\\n<tool_call>\\n{"name": "' + tool_call.name + '", "arguments": ' }}
+            {{- tool_call.arguments | tojson }}
+        {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif message.role == "tool" %}
+        {%- if (loop.index0 == 0) or (messages[loop.index0 - 1].role != "tool") %}
+            {{- '<|im_start|>user' }}
+        {%- endif %}
+        {{- '\\n<tool_response>\\n' + message.content }}
+        {%- if loop.last or (messages[loop.index0 + 1].role != "tool") %}
+            {{- '<|im_end|>\\n' }}
+        {%- endif %}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+""",
+    "the system in front, trimmed, and branches that are never reached": "{{ bos_token }}{% if tools %}{{ tools | upper }}{% elif messages[0]['role'] == 'system' %}"
+    "{{ '[' + messages[0]['content'] | trim + ']' }}{% endif %}{% for message in messages %}{% if message['role'] != 'assistant' and not message['role'] == 'system' %}"
+    "{% if not tools %}{{ 'U' + message['content'] }}{% else %}{{ x | upper }}{% endif %}{% elif not (message['role'] == 'user' or loop.first) %}"
+    "{{ 'A' + message['content'] + eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'A' }}{% endif %}",
+    "a role twice": "{% for message in messages %}{% if message['role'] == 'user' %}{{ message['content'] }}{% elif message['role'] == 'user' %}"
+    "{{ 'x' + message['content'] }}{% elif message['role'] == 'assistant' %}{{ message['content'] }}{% endif %}{% endfor %}",
     "alpaca": "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ 'Do as you are told.\\n\\n' }}{% endif %}"
     "{% if message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}{% elif message['role'] == 'user' %}"
     "{{ '### Instruction:\\n' + message['content'] + '\\n\\n' }}{% elif message['role'] == 'assistant' %}"
@@ -88,11 +143,18 @@ REFUSED = {
     "{% elif message['role'] == 'assistant' %}{{ 'A' + message['content'] }}{% endif %}{% endfor %}",
     "the content twice": "{% for message in messages %}{{ message['role'] + message['content'] + message['content'] }}{% endfor %}",
     "the last turn differs": "{% for message in messages %}{% if loop.last %}{{ '!' }}{% endif %}" + TURN + END,
-    "a role twice": "{% for message in messages %}{% if message['role'] == 'user' %}{{ message['content'] }}{% elif message['role'] == 'user' %}"
-    "{{ 'x' + message['content'] }}{% elif message['role'] == 'assistant' %}{{ message['content'] }}{% endif %}{% endfor %}",
     "something behind": "{% for message in messages %}" + TURN + END + "{{ 'x' }}",
     "a tag that does not end": "{% for message in messages %}" + TURN + "{% endfor",
     "a string that does not end": "{% for message in messages %}{{ 'x }}{% endfor %}",
+    "the system in front and in its turn": "{% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}{% endif %}{% for message in messages %}" + TURN + END,
+    "the system in front and in its branch": "{% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}{% endif %}{% for message in messages %}"
+    "{% if message['role'] == 'assistant' %}{{ 'A' + message['content'] }}{% else %}{{ 'U' + message['content'] }}{% endif %}{% endfor %}",
+    "the first turn of the user differs": "{% for message in messages %}{% if message['role'] == 'user' and loop.first %}{{ '!' + message['content'] }}"
+    "{% else %}{{ message['role'] + message['content'] }}{% endif %}{% endfor %}",
+    "a branch within a branch": "{% for message in messages %}{% if message['role'] == 'user' %}{% if x %}{{ '!' }}{% endif %}{{ message['content'] }}"
+    "{% else %}{{ 'A' + message['content'] }}{% endif %}{% endfor %}",
+    "no branch for the assistant": "{% for message in messages %}{% if message['role'] == 'user' %}{{ message['content'] }}{% endif %}{% endfor %}",
+    "a loop over calls of tools that ends elsewhere": "{% for message in messages %}{% if message['role'] == 'user' %}{{ message['content'] }}{% endfor %}",
     "nothing": "",
     "llama 2, a default that is on": "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = messages[0]['content'] %}"
     "{% elif true == true and not '<<SYS>>' in messages[0]['content'] %}{% set loop_messages = messages %}{% set system_message = 'Be honest.' %}{% endif %}",

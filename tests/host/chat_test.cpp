@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "chat/conditions.h"
 #include "chat/reduce.h"
 #include "chat/write_jinja.h"
 #include "mote/tokenizer.h"
@@ -86,6 +87,39 @@ TEST(chat, other_shapes_are_refused) {
         EXPECT_FALSE(reduced.chat) << one.at("name");
         EXPECT_EQ(reduced.why, one.at("why").get<std::string>()) << one.at("name");
     }
+}
+
+// Of a user's turn that may be the first.
+Truth truth_of(const std::string& condition) {
+    const JinjaReading reading = jinja_statements("{% if " + condition + " %}", texts);
+    return mote::tools::truth_of(reading.statements.at(0).words, {"user", Truth::open});
+}
+
+TEST(chat, conditions_are_decided_by_what_is_known_and_open_otherwise) {
+    for (const char* yes : {"message.role == 'user'", "message['role'] != 'tool'", "not tools", "x or message.role == 'user'", "'user'",
+                            "not (tools and x)", "not not (message.role == 'user')", "message.role == 'tool' or not message.tool_calls"})
+        EXPECT_EQ(truth_of(yes), Truth::yes) << yes;
+    for (const char* no : {"tools", "message.role == 'system' or message.role == 'tool'", "x and tools", "not message.role == 'user'", "''", "loop.first and tools"})
+        EXPECT_EQ(truth_of(no), Truth::no) << no;
+    for (const char* open : {"loop.first", "x", "not x", "message.role == x", "message.role == 'user' and x", "tools is none", "tools or 1 % 2", "", "(tools",
+                             "tools)", "message.role in ['user']", "tools == 'a'"})
+        EXPECT_EQ(truth_of(open), Truth::open) << open;
+    const std::string brackets(64, '('), ends(64, ')');
+    EXPECT_EQ(truth_of("not " + brackets + "tools" + ends), Truth::yes);
+    EXPECT_EQ(truth_of("not (" + brackets + "tools" + ends + ")"), Truth::open);
+}
+
+TEST(chat, branches_for_tools_are_left_out) {
+    const auto left = [](const std::string& jinja) {
+        std::string out;
+        for (const JinjaStatement& s : without_tools(jinja_statements(jinja, texts).statements)) out += jinja_spelling(s) + ";";
+        return out;
+    };
+    EXPECT_EQ(left("a{% if tools %}b{% if x %}c{% else %}d{% endif %}{% for y in z %}e{% endfor %}{% else %}f{% endif %}g"), "out 'afg';");
+    EXPECT_EQ(left("{% if tools %}a{% elif x %}b{% elif y %}c{% endif %}"), "if x;out 'b';elif y;out 'c';endif;");
+    EXPECT_EQ(left("{% if x %}a{% elif not tools %}b{% elif y %}c{% else %}d{% endif %}"), "if x;out 'a';else;out 'b';endif;");
+    EXPECT_EQ(left("{% for x in y %}{% if tools %}a{% endif %}{% else %}b{% endfor %}"), "for x in y;else;out 'b';endfor;");
+    EXPECT_EQ(left("{% endif %}{% endfor %}{% else %}{% if tools %}{% endfor %}{% endif %}"), "endif;endfor;else;");
 }
 
 // The templates of that name in chat_templates.json say what is wanted; Jinja has rendered them.

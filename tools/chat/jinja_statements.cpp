@@ -87,12 +87,6 @@ Tokens with_members(const Tokens& tokens) {
     return out;
 }
 
-void add_term(std::vector<JinjaTerm>& sum, const JinjaTerm& term) {
-    if (term.literal && term.text.empty()) return;
-    if (term.literal && !sum.empty() && sum.back().literal) sum.back().text += term.text;
-    else sum.push_back(term);
-}
-
 bool read_sum(const Tokens& tokens, size_t begin, const JinjaTexts& known, std::vector<JinjaTerm>& sum) {
     if (tokens.size() <= begin || (tokens.size() - begin) % 2 == 0) return false;
     for (size_t i = begin; i < tokens.size(); i++) {
@@ -135,7 +129,7 @@ public:
 
     JinjaReading read() {
         for (size_t begin = 0; begin < text_.size(); begin = at_)
-            if (!read_part()) return {{}, "byte " + std::to_string(tag_) + ", " + shown(std::string_view(text_).substr(tag_)) + ", is no tag that is known"};
+            if (!read_part()) return {{}, unknown_tag()};
         return {std::move(statements_), ""};
     }
 
@@ -153,8 +147,16 @@ private:
         if (!inside) return false;
         if (kind == '#') return true;
         const std::optional<Tokens> tokens = read_tokens(*inside);
-        return tokens && (kind == '{' ? put_out(with_members(*tokens)) : put_block(with_members(*tokens)));
+        if (!tokens) return false;
+        if (kind == '{') put_out(with_members(*tokens));
+        else put_block(with_members(*tokens));
+        return true;
     }
+
+    std::string unknown_tag() const {
+        return "byte " + std::to_string(tag_) + ", " + shown(std::string_view(text_).substr(tag_)) + ", is no tag that is known";
+    }
+    void put_unknown() { statements_.push_back({"unknown", {{true, unknown_tag()}}}); }
 
     void put_text(std::string_view text, size_t open) {
         const bool has_tag = open + 1 < text_.size(), strips = open + 2 < text_.size() && text_[open + 2] == '-';
@@ -198,26 +200,21 @@ private:
         return std::string_view(text_).substr(begin, end - begin);
     }
 
-    bool put_out(const Tokens& tokens) {
-        if (stands(tokens, 0, {"raise_exception", "("})) {
-            statements_.push_back({"raise", {}});
-            return true;
-        }
+    void put_out(const Tokens& tokens) {
+        if (stands(tokens, 0, {"raise_exception", "("})) return statements_.push_back({"raise", {}});
         std::vector<JinjaTerm> sum;
-        if (!read_sum(tokens, 0, known_, sum)) return false;
-        add_output(sum);
-        return true;
+        if (read_sum(tokens, 0, known_, sum)) add_output(sum);
+        else put_unknown();
     }
 
-    bool put_block(const Tokens& tokens) {
-        if (stands(tokens, 0, {"set"}) && stands(tokens, 2, {"="})) {
-            JinjaStatement set{"set " + tokens[1].text, {}};
-            if (!read_sum(tokens, 3, known_, set.sum)) return false;
-            statements_.push_back(set);
-            return true;
+    void put_block(const Tokens& tokens) {
+        if (!stands(tokens, 0, {"set"}) || !stands(tokens, 2, {"="})) {
+            const Tokens plain = without_brackets(tokens);
+            return statements_.push_back({one_spelling(plain), {}, {plain.begin() + !plain.empty(), plain.end()}});
         }
-        statements_.push_back({one_spelling(without_brackets(tokens)), {}});
-        return true;
+        JinjaStatement set{"set " + tokens[1].text, {}};
+        if (read_sum(tokens, 3, known_, set.sum)) statements_.push_back(set);
+        else put_unknown();
     }
 
     void add_output(const std::vector<JinjaTerm>& sum) {
@@ -234,6 +231,12 @@ private:
 };
 
 }  // namespace
+
+void add_term(std::vector<JinjaTerm>& sum, const JinjaTerm& term) {
+    if (term.literal && term.text.empty()) return;
+    if (term.literal && !sum.empty() && sum.back().literal) sum.back().text += term.text;
+    else sum.push_back(term);
+}
 
 JinjaReading jinja_statements(std::string_view text, const JinjaTexts& known) {
     if (!text.empty() && text.back() == '\n') text.remove_suffix(1);  // Jinja's keep_trailing_newline is off

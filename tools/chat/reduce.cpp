@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "chat/conditions.h"
 #include "tokenizer/bpe.h"
 
 namespace mote::tools {
@@ -23,11 +24,13 @@ constexpr Role roles[] = {{"system", ChatPart::system_prefix, ChatPart::system_s
 // Walks the statements; each take_ either takes what it names or leaves everything as it was.
 class Shape {
 public:
-    explicit Shape(const std::vector<JinjaStatement>& statements) : statements_(statements) {}
+    explicit Shape(std::vector<JinjaStatement> statements) : statements_(std::move(statements)) {}
 
     ChatReduction reduce() {
         const bool fits = opens_inside() ? take_inside() : take_roles();
         if (fits && at_ == statements_.size()) return {chat_, ""};
+        for (const JinjaStatement& s : statements_)
+            if (s.head == "unknown") return {std::nullopt, s.sum[0].text};
         if (reached_ == statements_.size()) return {std::nullopt, "it ends within a shape that is known"};
         return {std::nullopt, "statement " + std::to_string(reached_ + 1) + ", " + shown(jinja_spelling(statements_[reached_]), 100) + ", is of no shape that is known"};
     }
@@ -91,7 +94,8 @@ private:
     }
 
     bool take_content(const std::string& head, const std::vector<std::string>& names, std::vector<std::string>& texts) {
-        return take_content(head, names, "message.content", chat_trims_turns | chat_trims_system, texts);
+        const uint32_t system = chat_.flags & chat_refuses_system ? 0 : uint32_t(chat_trims_system);
+        return take_content(head, names, "message.content", chat_trims_turns | system, texts);
     }
 
     bool take_conditional(const std::string& condition, std::string& text) {
@@ -146,22 +150,99 @@ private:
         return true;
     }
 
-    // if message.role == 'user' ... elif ..., in any order, each once.
-    bool take_branches() {
-        bool seen[3] = {};
-        for (bool any = false;; any = true) {
-            size_t which = 0;
-            while (which < 3 && !take((any ? "elif message.role == '" : "if message.role == '") + std::string(roles[which].name) + "'")) which++;
-            if (which == 3) break;
-            std::vector<std::string> around;
-            if (seen[which] || !take_content("out", {"?", "said", "?"}, around)) return false;
-            seen[which] = true;
-            part(chat_, roles[which].prefix) = around[0];
-            part(chat_, roles[which].suffix) = around[1];
+    // The statements of a branch, and the words of its condition; none for `else`.
+    struct Branch {
+        const std::vector<JinjaTerm>* words;
+        size_t begin, end;
+    };
+
+    // The branches of the `if` that stands here; returns what follows its `endif`, or 0 if there is none.
+    size_t find_branches(std::vector<Branch>& branches) const {
+        const auto opens = [](const std::string& head) { return head.rfind("if ", 0) == 0 || head.rfind("for ", 0) == 0; };
+        if (at_ >= statements_.size() || statements_[at_].head.rfind("if ", 0) != 0) return 0;
+        size_t depth = 0, i = at_;
+        for (; i < statements_.size(); i++) {
+            const std::string& head = statements_[i].head;
+            const bool ends = head == "endif" || head == "endfor", next = depth == 1 && (head == "else" || head.rfind("elif ", 0) == 0);
+            if ((next || (ends && depth == 1)) && !branches.empty()) branches.back().end = i;
+            if (next || depth == 0) branches.push_back({head == "else" ? nullptr : &statements_[i].words, i + 1, i + 1});
+            depth += opens(head);
+            depth -= ends;
+            if (depth == 0) break;
         }
-        if (take("else") && !take("raise")) return false;
-        if (!seen[0]) chat_.flags |= chat_refuses_system;
-        return seen[1] && seen[2] && take("endif");
+        return i < statements_.size() && statements_[i].head == "endif" ? i + 1 : 0;
+    }
+
+    // Says where a shape ended.
+    bool stop(size_t statement) {
+        reached_ = std::max(reached_, statement);
+        return false;
+    }
+
+    // What one role's message comes to: texts around what is said. User and assistant must agree on whether that is trimmed.
+    bool read_turn(const JinjaStatement& s, const Role& role) {
+        bool said = false, trimmed = false;
+        std::string before, behind;
+        for (const JinjaTerm& t : s.sum) {
+            const bool content = !t.literal && (t.text == "message.content" || t.text == "message.content|trim");
+            if (content ? said : !t.literal && t.text != "message.role") return false;
+            if (content) trimmed = t.text != "message.content";
+            else (said ? behind : before) += t.literal ? t.text : role.name;
+            said = said || content;
+        }
+        const bool system = role.prefix == ChatPart::system_prefix;
+        if (s.head != "out" || !said || (!system && trims_ && *trims_ != trimmed)) return false;
+        if (!system) trims_ = trimmed;
+        if (trimmed) chat_.flags |= system ? chat_trims_system : chat_trims_turns;
+        part(chat_, role.prefix) = before;
+        part(chat_, role.suffix) = behind;
+        return true;
+    }
+
+    // A branch for each role, in any order and by any condition; a system text that stands in front of all turns has none here.
+    bool take_branches() {
+        std::vector<Branch> branches;
+        const size_t behind = find_branches(branches);
+        if (!behind) return false;
+        for (const Role& r : roles) {
+            const bool system = r.prefix == ChatPart::system_prefix;
+            const Turn turn{r.name, system ? Truth::yes : r.prefix == ChatPart::assistant_prefix ? Truth::no : Truth::open};
+            const Branch* own = nullptr;
+            for (size_t i = 0; i < branches.size() && !own; i++) {
+                const Truth truth = branches[i].words ? truth_of(*branches[i].words, turn) : Truth::yes;
+                if (truth == Truth::open) return stop(branches[i].begin - 1);
+                if (truth == Truth::yes) own = &branches[i];
+            }
+            const bool one = own && own->end - own->begin == 1, silent = !own || (one && statements_[own->begin].head == "raise");
+            if (system && (silent || in_front_)) {
+                if (!silent) return stop(own->begin);
+                if (!in_front_) chat_.flags |= chat_refuses_system;
+            } else if (!one || !read_turn(statements_[own->begin], r)) {
+                return stop(own ? own->begin : behind - 1);
+            }
+        }
+        at_ = behind;
+        reached_ = std::max(reached_, at_);
+        return true;
+    }
+
+    // Qwen2.5: the system's text, or one instead of it, before all turns.
+    void take_system_in_front() {
+        const size_t begin = at_;
+        std::vector<std::string> system;
+        std::string instead;
+        bool trims = false;
+        const auto out = [&](const char* content) { return take_sum("out", {"?", content, "?"}, system); };
+        const bool taken = take("if messages[0].role == 'system'") && (out("messages[0].content") || (trims = out("messages[0].content|trim")));
+        if (!taken || (take("else") && !take_text("out", instead)) || !take("endif")) {
+            at_ = begin;
+            return;
+        }
+        in_front_ = true;
+        if (trims) chat_.flags |= chat_trims_system;
+        part(chat_, ChatPart::system_prefix) = system[0];
+        part(chat_, ChatPart::system_suffix) = system[1];
+        part(chat_, ChatPart::without_system) = instead;
     }
 
     void take_generation() {
@@ -175,12 +256,13 @@ private:
         const size_t begin = at_;
         if (take("if messages[0].role == 'system'") && take("raise") && take("endif")) chat_.flags |= chat_refuses_system;
         else at_ = begin;
+        take_system_in_front();
         const bool renamed = take_sum("set loop_messages", {"messages"}, none);
         if (!take(renamed ? "for message in loop_messages" : "for message in messages")) return false;
-        if (!take_conditional("loop.first and messages[0].role != 'system'", part(chat_, ChatPart::without_system)))
+        if (!in_front_ && !take_conditional("loop.first and messages[0].role != 'system'", part(chat_, ChatPart::without_system)))
             take_conditional("loop.index0 == 0 and messages[0].role != 'system'", part(chat_, ChatPart::without_system));
-        take_guard();
-        if (!take_uniform() && !take_branches()) return false;
+        if (!in_front_) take_guard();  // which counts a system text that is one of the messages
+        if (!(!in_front_ && take_uniform()) && !take_branches()) return false;
         take_conditional("loop.last and add_generation_prompt", part(chat_, ChatPart::generation));
         if (!take("endfor")) return false;
         take_generation();
@@ -191,7 +273,7 @@ private:
 
     bool opens_inside() const {
         const size_t first = !statements_.empty() && statements_[0].head == "out" ? 1 : 0;
-        return statements_.size() > first + 1 && statements_[first].head == "if messages[0].role == 'system'" && statements_[first + 1].head != "raise";
+        return statements_.size() > first + 1 && statements_[first].head == "if messages[0].role == 'system'" && statements_[first + 1].head.rfind("set ", 0) == 0;
     }
 
     // What loop_messages and system_message are with a system text, in either order.
@@ -280,9 +362,10 @@ private:
         return !(chat_.flags & chat_trims_turns) || (!first.empty() && std::string_view(" \t\n\r").find(first[0]) == std::string_view::npos);
     }
 
-    const std::vector<JinjaStatement>& statements_;
+    const std::vector<JinjaStatement> statements_;
     size_t at_ = 0, reached_ = 0;
     std::optional<bool> trims_;
+    bool in_front_ = false;  // the system's text is
     std::string assistant_;  // its name, where that is another
     ChatTemplate chat_;
 };
@@ -323,7 +406,7 @@ JinjaTexts chat_texts(const TokenizerModel& model) {
 
 ChatReduction reduce_chat_template(std::string_view jinja, const JinjaTexts& known) {
     const JinjaReading reading = jinja_statements(jinja, known);
-    return reading.problem.empty() ? Shape(reading.statements).reduce() : ChatReduction{std::nullopt, reading.problem};
+    return reading.problem.empty() ? Shape(without_tools(reading.statements)).reduce() : ChatReduction{std::nullopt, reading.problem};
 }
 
 std::optional<ChatTemplate> named_chat_template(const std::string& name, const JinjaTexts& known) {

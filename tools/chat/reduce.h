@@ -17,8 +17,9 @@ struct ChatReduction {
     std::string why{};
 };
 
-/// For conversations in which user and assistant take turns after at most one system text. Shapes: one form for every role (ChatML,
-/// Llama 3, Gemma), one branch a role (Zephyr, Mistral, Alpaca, Phi-3), the system inside the first turn (Llama 2, later Mistrals).
+/// For conversations in which user and assistant take turns after at most one system text, and no tools are offered. Shapes: one form for
+/// every role (ChatML, Llama 3, Gemma), one branch a role (Zephyr, Mistral, Alpaca, Phi-3), the system in front of all turns (Qwen2.5) or
+/// inside the first (Llama 2, later Mistrals).
 ChatReduction reduce_chat_template(std::string_view jinja, const JinjaTexts& known);
 
 /// What a template knows of this tokenizer.
