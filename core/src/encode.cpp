@@ -53,6 +53,7 @@ size_t whole_token_at(const Tokenizer& t, WholeTokens& all, Span<const char> tex
 }
 
 void encode_stretch(Encoder& e, Stretch stretch) {
+    e.readable_end = stretch.text.end();
     if (normalizes(e.t)) {
         const Result<size_t> bytes = normalize(e.t, stretch.text, stretch.space_before, e.normalized);
         if (!bytes.ok()) {
@@ -60,6 +61,7 @@ void encode_stretch(Encoder& e, Stretch stretch) {
             return;
         }
         stretch = {{e.normalized.data, bytes.value}, stretch.where, false};
+        e.readable_end = reinterpret_cast<const char*>(e.scratch + e.scratch_words);
     }
     if (only_pairs) return encode_bpe(e, stretch);
     switch (e.t.header().kind) {
@@ -109,29 +111,26 @@ void encode_text(Encoder& e, Span<const char> text, const EncodeOptions& options
     encode_part(e, text, begin, text.count, options.goes_on);
 }
 
-constexpr size_t words_each = sizeof(SeenWord) / sizeof(uint32_t);
+constexpr size_t line_words = sizeof(SeenLine) / sizeof(uint32_t);
 
-// The greatest power of two of remembered words that lies in so many u32; never one.
-size_t seen_in(size_t words) {
-    constexpr size_t most = 1u << 15;
-    size_t count = words < 2 * words_each ? 0 : 2;
-    while (count && count < most && count * 2 * words_each <= words) count *= 2;
-    return count;
-}
+size_t lines_in(size_t words) { return words / line_words < SeenWords::most_lines ? words / line_words : SeenWords::most_lines; }
 
-// Words are remembered in the caller's memory, or in the second half of the scratch, unless the text is so short that few come again.
+// Words are remembered in the caller's memory, from its first whole line on, or in the second half of the scratch, unless the text is so
+// short that few come again.
 void divide_scratch(Encoder& e, size_t bytes, Span<uint8_t> memory) {
     constexpr size_t worth_it = 256;
-    e.seen_in_scratch = memory.count == 0;
+    e.seen_in_scratch = only_pairs || memory.count == 0;
     if (!e.seen_in_scratch) {
-        e.seen = reinterpret_cast<SeenWord*>(memory.data);
-        e.seen_count = seen_in(memory.count / sizeof(uint32_t));
+        const size_t skipped = -reinterpret_cast<uintptr_t>(memory.data) % sizeof(SeenLine);
+        if (skipped < memory.count)
+            e.seen = {reinterpret_cast<SeenLine*>(memory.data + skipped), lines_in((memory.count - skipped) / sizeof(uint32_t))};
         return;
     }
-    e.seen_count = bytes < worth_it ? 0 : seen_in(e.scratch_words / 2);
-    e.scratch_words -= e.seen_count * words_each;
-    e.seen = reinterpret_cast<SeenWord*>(e.scratch + e.scratch_words);
-    for (size_t i = 0; i < e.seen_count; i++) e.seen[i].bytes = 0;
+    const bool too_wide = only_pairs && e.t.header().id_bytes == sizeof(uint32_t);  // for the words of the smallest builds
+    e.seen.count = bytes < worth_it || too_wide ? 0 : lines_in(e.scratch_words / 2);
+    e.scratch_words -= e.seen.count * line_words;
+    e.seen.lines = reinterpret_cast<SeenLine*>(e.scratch + e.scratch_words);
+    for (size_t i = 0; i < e.seen.count; i++) e.seen.lines[i].words[0].bytes = e.seen.lines[i].words[1].bytes = 0;
 }
 
 // Text in the normal form lies first, then normalized text, then what the kind of tokenizer needs.
@@ -150,13 +149,19 @@ Room room_for(const Tokenizer& t, size_t text_bytes) {
 
 }  // namespace
 
-void remember(const Encoder& e, SeenWord& seen, Span<const char> word, size_t first, float margin) {
-    if (!e.fault.ok() || e.written > e.out.count || e.written - first > SeenWord::most_tokens) return;
-    seen.bytes = uint8_t(word.count);
-    seen.tokens = uint8_t(e.written - first);
-    seen.margin = margin;
-    for (size_t i = 0; i < word.count; i++) seen.text[i] = word[i];
-    for (uint32_t i = 0; i < seen.tokens; i++) seen.ids[i] = e.out[first + i];
+void remember(const Encoder& e, SeenWord* place, const WordKey& word, size_t first, uint8_t under, uint8_t level) {
+    const bool are_wide = e.ids_are_wide();
+    const size_t tokens = e.written - first;
+    if (!place || e.seen.count == 0 || !e.fault.ok() || e.written > e.out.count || tokens > e.most_seen_tokens()) return;
+    place->bytes = uint8_t(word.text.count);
+    place->tokens = uint8_t(tokens);
+    place->under = under;
+    place->level = level;
+    __builtin_memcpy(place->text, word.head, sizeof place->text);
+    for (size_t i = 0; i < tokens; i++) {
+        if (are_wide) place->wide_ids[i] = e.out[first + i];
+        else place->ids[i] = uint16_t(e.out[first + i]);
+    }
 }
 
 bool covers_bytes(const Tokenizer& t, Span<const char> text) {
@@ -195,7 +200,7 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     const size_t formed = size_t(room.formed.value), normalized = size_t(room.normalized.value), own = formed + normalized;
     char* const texts = reinterpret_cast<char*>(scratch.data);
     Encoder e{t, {texts, formed}, {texts + formed, normalized}, reinterpret_cast<uint32_t*>(scratch.data + own),
-              (needed.value - own) / sizeof(uint32_t), nullptr, 0, false, tokens};
+              (needed.value - own) / sizeof(uint32_t), {}, false, tokens};
     divide_scratch(e, text.count, options.words);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);

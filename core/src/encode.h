@@ -2,21 +2,9 @@
 #pragma once
 
 #include "checked.h"
-#include "tokenizer_tables.h"
+#include "seen_words.h"
 
 namespace mote {
-
-/// A word that came before, and the tokens it became: a line of a cache.
-struct SeenWord {
-    static constexpr uint32_t most_bytes = 22, most_tokens = 9;
-
-    uint8_t bytes;              // 0: none
-    uint8_t tokens;
-    char text[most_bytes];
-    float margin;               // Unigram: by how much this path was better than any other
-    uint32_t ids[most_tokens];
-};
-static_assert(sizeof(SeenWord) == 64);
 
 /// A text on its way to tokens.
 struct Encoder {
@@ -25,10 +13,10 @@ struct Encoder {
     Span<char> normalized;      // and for normalized text
     uint32_t* scratch;          // what the kind of tokenizer needs, as far as there are no seen words
     size_t scratch_words;
-    SeenWord* seen;             // [seen_count], a power of two, not 1; by a hash of the word. They lie behind the scratch, or with the caller
-    size_t seen_count;
+    SeenWords seen;             // behind the scratch, or with the caller
     bool seen_in_scratch;
     Span<uint32_t> out;
+    const char* readable_end = nullptr;  // of the memory that the stretch lies in
     size_t written = 0;         // tokens; those past the end of `out` are only counted
     Fault fault{};
 
@@ -39,43 +27,29 @@ struct Encoder {
     /// A word that needs more scratch than there is takes that of the words seen, which are forgotten.
     void want_scratch(size_t words) {
         if (words <= scratch_words || !seen_in_scratch) return;
-        scratch_words += seen_count * (sizeof(SeenWord) / sizeof(uint32_t));
-        seen_count = 0;
+        scratch_words += seen.count * (sizeof(SeenLine) / sizeof(uint32_t));
+        seen.count = 0;
+    }
+    bool ids_are_wide() const { return !only_pairs && t.header().id_bytes == sizeof(uint32_t); }
+    size_t most_seen_tokens() const { return SeenWord::id_room / (ids_are_wide() ? sizeof(uint32_t) : sizeof(uint16_t)); }
+    /// Whether a word was seen, and there is room for the tokens of any.
+    bool may_emit(const SeenWord* word) const {
+        constexpr size_t most = SeenWord::id_room / sizeof(uint16_t);
+        return word && word->bytes && written + most <= out.count;
+    }
+    /// The tokens of a word that was seen. Where that is quicker than to ask how many there are, all that there may be are copied.
+    void emit_again(const SeenWord& word) {
+        const bool are_wide = ids_are_wide();
+        const size_t count = wide_processor ? most_seen_tokens() : word.tokens;
+        uint32_t* to = out.data + written;
+        for (size_t i = 0; i < count; i++) to[i] = are_wide ? word.wide_ids[i] : word.ids[i];
+        written += word.tokens;
     }
 };
 
-inline bool holds(const SeenWord& seen, Span<const char> word) {
-    if (seen.bytes != word.count) return false;
-    for (size_t i = 0; i < word.count; i++)
-        if (seen.text[i] != word[i]) return false;
-    return true;
-}
-
-/// Where a word is remembered, or would be, without bytes then: each has two places, of which the one that was filled first is given up;
-/// one in the smallest builds. Null if it is too long, or nothing is remembered.
-inline SeenWord* place_of(const Encoder& e, Span<const char> word) {
-    if (e.seen_count == 0 || word.count > SeenWord::most_bytes) return nullptr;
-    uint32_t hash = 0x811c9dc5;  // FNV-1a
-    for (const char& c : word) hash = (hash ^ uint8_t(c)) * 0x01000193u;
-    SeenWord* places = &e.seen[(hash ^ hash >> 15) & (e.seen_count - (only_pairs ? 1 : 2))];
-    if (holds(places[0], word)) return &places[0];
-    if (!only_pairs) {
-        if (holds(places[1], word)) return &places[1];
-        places[1] = places[0];
-    }
-    places[0].bytes = 0;
-    return &places[0];
-}
-
-/// The end of the word that begins at `begin`, where each space begins one.
-inline size_t word_end(Span<const char> text, size_t begin) {
-    size_t end = begin + 1;
-    while (end < text.count && text[end] != ' ') end++;
-    return end;
-}
-
-/// Remembers the tokens written since `first`, if there is room for them.
-void remember(const Encoder& encoder, SeenWord& seen, Span<const char> word, size_t first, float margin);
+/// Remembers the tokens written since `first` in the word's place, if there is room for them.
+///   under, level  Unigram: the sums from which the path holds
+void remember(const Encoder& encoder, SeenWord* place, const WordKey& word, size_t first, uint8_t under, uint8_t level);
 
 /// A stretch of text without control tokens. `where`: of its first byte in the whole text.
 struct Stretch {

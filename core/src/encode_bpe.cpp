@@ -142,16 +142,14 @@ void encode_word(Encoder& e, const Stretch& word) {
 }
 
 // The tokens of a word depend on nothing around it, so those of a word that came before are copied.
-void encode_word_again(Encoder& e, const Stretch& word) {
-    SeenWord* seen = word.space_before ? nullptr : place_of(e, word.text);
-    if (!seen) return encode_word(e, word);
-    if (seen->bytes) {
-        for (uint32_t i = 0; i < seen->tokens; i++) e.emit(seen->ids[i]);
-        return;
-    }
+void encode_word_again(Encoder& e, const Stretch& stretch) {
+    if (stretch.space_before) return encode_word(e, stretch);
+    const WordKey word = key_of(stretch.text, e.readable_end);
+    SeenWord* place = e.seen.place_of(word);
+    if (e.may_emit(place)) return e.emit_again(*place);
     const size_t first = e.written;
-    encode_word(e, word);
-    if (e.seen_count) remember(e, *seen, word.text, first, 0.0f);
+    encode_word(e, stretch);
+    remember(e, place, word, first, 0, 0);
 }
 
 }  // namespace
@@ -161,9 +159,10 @@ Size bpe_scratch(Size text_bytes) { return (text_bytes + 1) * (words_per_symbol 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
     // Normalized text has no space in front that is not there, and no U+2581 for one: the commonest rule needs no more than this.
     if (normalizes(e.t) && e.t.header().pre_tokenizer == PreTokenizer::each_space) {
-        for (size_t begin = 0, end; e.fault.ok() && begin < stretch.text.count; begin = end) {
-            end = word_end(stretch.text, begin);
-            encode_word_again(e, {{stretch.text.data + begin, end - begin}, stretch.where + begin, false});
+        for (size_t begin = 0, bytes; e.fault.ok() && begin < stretch.text.count; begin += bytes) {
+            const Span<const char> rest{stretch.text.data + begin, stretch.text.count - begin};
+            bytes = word_bytes(rest, e.readable_end);
+            encode_word_again(e, {{rest.data, bytes}, stretch.where + begin, false});
         }
         return;
     }

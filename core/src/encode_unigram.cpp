@@ -7,7 +7,21 @@
 namespace mote {
 namespace {
 
-constexpr double unknown_penalty = 10.0;
+constexpr float unknown_penalty = 10.0f;
+
+// Where sums lie, from the next word's first to its last: all under 2^under, and none under 2^(level - 1), if there is a level.
+struct Region {
+    static constexpr uint8_t first = 10, none = 255;
+
+    uint8_t under = none, level = none;
+    size_t sure_until = 0;  // so many tokens
+};
+
+// The sums of the best path to a place and of the best one that was not taken; until there are paths, less than any.
+struct Place {
+    double sum, second;
+};
+constexpr Place no_paths{-1e300, -1e300};
 
 // The best path to each place. A piece has at most `longest` bytes, so sums are kept for the places ahead that one can reach;
 // lengths of last pieces are kept for all, to walk back.
@@ -17,18 +31,19 @@ struct Lattice {
     const float* scores;     // by token
     bool rounds;             // sums are kept as floats
     Trie pieces;
-    double* sums;            // [window], at place % window
-    double* seconds;         // the same, of the best path that was not taken
+    Place* places;           // [window], at place % window
     uint32_t* tokens;        // the same, the last piece of the best path; no_token: a character that no piece covers
     uint32_t window;         // a power of two, more than `longest` and than the bytes of a remembered word
     uint16_t* room;          // for lengths
+    size_t summed;           // tokens whose scores are in `start`; those behind them were copied
+    Region region{};
     Span<const char> text{};    // a word, or all of it
     Span<uint16_t> lengths{};   // of the last piece on the best path to here; 0: none yet. [text + 1]
     double start = 0.0;         // the sum in front of the text
+    uint32_t tied = 0;          // a sum was rounded that lay in the middle between two floats
     bool after_unknown = false;
 
-    double& sum(size_t place) const { return sums[place & (window - 1)]; }
-    double& second(size_t place) const { return seconds[place & (window - 1)]; }
+    Place& place(size_t at) const { return places[at & (window - 1)]; }
 };
 
 uint32_t window_of(const LexiconTables& lexicon) {
@@ -36,9 +51,9 @@ uint32_t window_of(const LexiconTables& lexicon) {
     while (window <= lexicon.longest) window *= 2;
     return window;
 }
-static_assert(SeenWord::most_bytes < 32);
+static_assert(WordKey::most_bytes < 32);
 
-constexpr size_t window_bytes = 2 * sizeof(double) + sizeof(uint32_t);  // of sums, seconds and tokens
+constexpr size_t window_bytes = sizeof(Place) + sizeof(uint32_t);
 
 size_t unigram_words(uint32_t window, size_t text_bytes) {
     return (window * window_bytes + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
@@ -47,24 +62,11 @@ size_t unigram_words(uint32_t window, size_t text_bytes) {
 // As precise as the sums are.
 double rounded(const Lattice& l, double sum) { return l.rounds ? double(float(sum)) : sum; }
 
-// A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
-// rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too.
-void offer(const Lattice& l, size_t begin, uint32_t bytes, uint32_t token, double candidate) {
-    constexpr double lowest = -1e300;
-    uint16_t& length = l.lengths[begin + bytes];
-    double& best = l.sum(begin + bytes);
-    double& second = l.second(begin + bytes);
-    if (length == 0) {
-        second = lowest;
-    } else if (candidate > best) {
-        second = best;
-    } else {
-        if (candidate > second) second = candidate;
-        return;
-    }
-    length = uint16_t(bytes);
-    l.tokens[(begin + bytes) & (l.window - 1)] = token;
-    best = rounded(l, candidate);
+// Whether a double lies in the middle between two floats.
+bool lies_between_floats(double sum) {
+    uint64_t bits;
+    __builtin_memcpy(&bits, &sum, sizeof bits);
+    return (uint32_t(bits) & 0x1fffffff) == 0x10000000;
 }
 
 // A user-defined symbol has NaN for a score: its own rule makes it win.
@@ -73,22 +75,46 @@ double score_of(const Lattice& l, uint32_t token, uint32_t bytes) {
     return score == score ? double(score) : double(float(bytes) * l.lexicon.highest_score) - 0.1;
 }
 
-double unknown_score(const Lattice& l) { return rounded(l, double(l.lexicon.lowest_score) - unknown_penalty); }
+double unknown_score(const Lattice& l) { return rounded(l, double(l.lexicon.lowest_score) - double(unknown_penalty)); }
 
-void extend_paths(const Lattice& l, size_t begin, uint32_t character_bytes) {
-    const double here = begin ? l.sum(begin) : l.start;
+// A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
+// rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too. Which path is
+// better cannot be foretold, so that this has no jumps.
+void offer(Place& place, uint16_t& length, uint32_t& last, bool rounds, uint32_t& tied, uint32_t bytes, uint32_t token, double candidate) {
+    const double best = place.sum, second = place.second;
+    const uint32_t taken = uint32_t((candidate > best) | (length == 0)), kept = taken - 1;
+    const double better = candidate > best ? candidate : best, worse = candidate > best ? best : candidate;
+    place.sum = rounds ? double(float(better)) : better;
+    place.second = worse > second ? worse : second;
+    length = uint16_t((length & kept) | (bytes & ~kept));
+    last = (last & kept) | (token & ~kept);
+    if (wide_processor) tied |= taken & uint32_t(lies_between_floats(candidate));
+}
+
+void extend_paths(Lattice& l, size_t begin, uint32_t character_bytes) {
+    const Trie pieces = l.pieces;
+    const size_t left = l.text.count - begin, most = left < l.lexicon.longest ? left : l.lexicon.longest, mask = l.window - 1;
+    const char* const text = l.text.data + begin;
+    Place* const places = l.places;
+    uint32_t* const tokens = l.tokens;
+    uint16_t* const lengths = l.lengths.data + begin;
+    const bool rounds = l.rounds;
+    const double here = begin ? l.place(begin).sum : l.start;
     bool covered = false;
-    uint32_t unit = l.pieces.root();
-    for (uint32_t n = 0; begin + n < l.text.count && n < l.lexicon.longest && l.pieces.step(unit, l.text[begin + n]);) {
+    uint32_t tied = l.tied;
+    uint32_t unit = pieces.root();
+    for (uint32_t n = 0; n < most && pieces.step(unit, text[n]);) {
         n++;
-        const uint32_t token = l.pieces.value(unit);
+        const uint32_t token = pieces.value(unit);
         if (token == no_token) continue;
-        offer(l, begin, n, token, score_of(l, token, n) + here);
-        covered = covered || n == character_bytes;
+        const size_t at = (begin + n) & mask;
+        offer(places[at], lengths[n], tokens[at], rounds, tied, n, token, score_of(l, token, n) + here);
+        covered |= n == character_bytes;
     }
+    l.tied = tied;
     if (covered) return;
-    const double unknown = unknown_score(l) + here;
-    offer(l, begin, character_bytes, no_token, rounded(l, unknown));
+    const size_t at = (begin + character_bytes) & mask;
+    offer(places[at], lengths[character_bytes], tokens[at], rounds, tied, character_bytes, no_token, rounded(l, unknown_score(l) + here));
 }
 
 // From lengths of the pieces that end at a place to those of the pieces that begin there.
@@ -137,55 +163,128 @@ bool emit_path(Lattice& l) {
 }
 
 // How much better the best path to the end is than the one nearest to it: what was left out at each of its places.
-double margin_of(const Lattice& l) {
-    double margin = 1e300;
-    for (size_t place = l.text.count; place > 0; place -= l.lengths[place]) {
-        const double own = l.sum(place) - l.second(place);
+float margin_of(const Lattice& l) {
+    float margin = 1e30f;
+    for (size_t at = l.text.count; at > 0; at -= l.lengths[at]) {
+        const float own = float(l.place(at).sum - l.place(at).second);
         if (own < margin) margin = own;
     }
     return margin;
 }
 
-// More than rounding can move two paths through this word against each other, where its sums begin from `start`. Every sum on the way is
-// rounded once or twice, to a part in 2^24 or 2^53 of no more than `largest`.
-double rounding_of(const Lattice& l, size_t bytes) {
-    const double unit = l.rounds ? 1.0 / (1 << 24) : 1.0 / (uint64_t(1) << 53);
-    const auto magnitude = [](double x) { return x < 0 ? -x : x; };
-    const double piece = magnitude(double(l.lexicon.lowest_score)) + magnitude(double(l.lexicon.highest_score)) + unknown_penalty;
-    const double largest = magnitude(l.start) + double(bytes) * piece;
-    return double(8 * (bytes + 1)) * unit * largest;
+float magnitude(float x) { return x < 0 ? -x : x; }
+
+// How far rounding can move two paths through a word against each other, at most, for each unit that sums lie under: every sum on the way is
+// rounded once or twice.
+float rounding_of(const Lattice& l, size_t bytes) {
+    return float(8 * (bytes + 1)) * (l.rounds ? 1.0f / (1 << 24) : 1.0f / float(uint64_t(1) << 53));
 }
 
-// The path that this word took before, if it is the best from here, too.
-bool take_again(Lattice& l, const SeenWord& seen) {
-    if (!seen.bytes || !(double(seen.margin) > rounding_of(l, l.text.count))) return false;
-    for (uint32_t i = 0; i < seen.tokens; i++) {
-        l.e.emit(seen.ids[i]);
-        l.start = rounded(l, double(l.scores[seen.ids[i]]) + l.start);
+uint32_t exponent_of(float x) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits >> 23 & 255;
+}
+
+float power_of_two(uint8_t power) {
+    const uint32_t bits = power < 128 ? (127u + power) << 23 : 255u << 23;
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// The highest power of two for sums to lie under, so that rounding moves no path by this margin; 0 if there is none.
+uint8_t holds_under(float margin, float rounding) {
+    const float ratio = margin / rounding;
+    return ratio >= 1.0f ? uint8_t(exponent_of(ratio) - 127) : uint8_t(0);
+}
+
+// Adds the scores of the tokens that were copied.
+void catch_up(Lattice& l) {
+    const uint32_t* tokens = l.e.out.data;
+    if (l.rounds) {
+        float sum = float(l.start);
+        for (; l.summed < l.e.written; l.summed++) sum += l.scores[tokens[l.summed]];
+        l.start = double(sum);
+    } else {
+        for (; l.summed < l.e.written; l.summed++) l.start += double(l.scores[tokens[l.summed]]);
     }
-    l.after_unknown = false;
-    return true;
 }
 
-// A stretch of text that no piece crosses. SentencePiece's sums run through the whole text, and so `start` goes on from word to word.
-void encode_word(Lattice& l, Span<const char> word) {
-    l.text = word;
-    SeenWord* seen = place_of(l.e, word);
-    if (seen && take_again(l, *seen)) return;
-    l.e.want_scratch(unigram_words(l.window, word.count));
-    l.lengths = {l.room, word.count + 1};
+// Sums move by a token's score, and by no more than a score and a unit where they are rounded. So for some tokens it is sure where they
+// lie. A second unit is for rounding here.
+void find_region(Lattice& l) {
+    catch_up(l);
+    const float lowest = magnitude(l.lexicon.lowest_score), highest = magnitude(l.lexicon.highest_score);
+    const float sum = magnitude(float(l.start));
+    float end, word, unit;
+    uint8_t under = Region::first;
+    for (;; under++) {
+        end = power_of_two(under);
+        unit = end * (2.0f / (1 << 24));
+        word = float(WordKey::most_bytes) * (lowest + highest + unknown_penalty + unit);
+        if (sum + word < end || under == Region::none) break;
+    }
+    float leaves = end - word - sum;
+    l.region.level = Region::none;
+    if (wide_processor && under > Region::first) {
+        const float above = sum - word - end / 2;
+        if (l.rounds && above >= 0) l.region.level = under;
+        if (magnitude(above) < leaves) leaves = magnitude(above);
+    }
+    const float tokens = leaves / ((lowest > highest ? lowest : highest) + unit);
+    l.region.under = under;
+    l.region.sure_until = l.e.written + (tokens > 0.0f ? tokens < 1e6f ? size_t(tokens) : 1000000 : 0);
+}
+
+// A word's tokens depend on what is before it through rounding alone. They are the same under a power of two where rounding cannot move the
+// path by its margin; and from all sums of one level, which are multiples of one unit: to move all of them by some units changes no
+// comparison, and moves what they are rounded to as far. Only a sum between two floats asks which of them is the even one.
+struct Holds {
+    uint8_t under, level;  // 0: nowhere
+};
+
+// The best path through a stretch of text that no piece crosses. SentencePiece's sums run through the whole text, and so `start` goes on
+// from word to word.
+Holds search(Lattice& l, Span<const char> text) {
+    catch_up(l);
+    l.e.want_scratch(unigram_words(l.window, text.count));
+    l.text = text;
+    l.lengths = {l.room, text.count + 1};
     for (uint16_t& length : l.lengths) length = 0;
-    for (size_t begin = 0; begin < word.count;) {
-        const uint32_t bytes = first_character(word.data + begin, word.count - begin).bytes;
+    for (size_t at = 0; at < l.window && at <= text.count; at++) l.places[at] = no_paths;
+    l.tied = 0;
+    for (size_t begin = 0; begin < text.count;) {
+        const uint32_t bytes = first_character(text.data + begin, text.count - begin).bytes;
         extend_paths(l, begin, bytes);
+        if (text.count >= l.window)
+            for (size_t at = begin; at < begin + bytes; at++) l.place(at) = no_paths;
         begin += bytes;
     }
-    const double margin = seen ? margin_of(l) - rounding_of(l, word.count) : 0.0;
+    const bool may_come_again = text.count <= WordKey::most_bytes;
+    const float rounding = rounding_of(l, text.count);
+    const float margin = may_come_again ? margin_of(l) - rounding * power_of_two(l.region.under) : 0.0f;
     turn_around(l.lengths);
-    const size_t first = l.e.written;
     const bool plain = emit_path(l);
-    if (plain && margin > 0.0 && l.e.seen_count) remember(l.e, *seen, word, first, float(margin));
-    l.start = l.sum(word.count);
+    l.start = l.place(text.count).sum;
+    l.summed = l.e.written;
+    if (!plain) l.region.sure_until = 0;
+    if (!plain || !may_come_again) return {0, 0};
+    return {holds_under(margin, rounding), wide_processor && !l.tied && l.region.level != Region::none ? l.region.level : uint8_t(0)};
+}
+
+void encode_word(Lattice& l, const WordKey& word) {
+    Encoder& e = l.e;
+    if (e.written >= l.region.sure_until) find_region(l);
+    SeenWord* place = e.seen.place_of(word);
+    if (e.may_emit(place) && (l.region.under <= place->under || l.region.level == place->level)) {
+        e.emit_again(*place);
+        l.after_unknown = false;
+        return;
+    }
+    const size_t first = e.written;
+    const Holds holds = search(l, word.text);
+    if (holds.under || holds.level) remember(e, place, word, first, holds.under, holds.level);
 }
 
 }  // namespace
@@ -196,18 +295,21 @@ Size unigram_scratch(const Tokenizer& t, Size text_bytes) {
 
 void encode_unigram(Encoder& e, Span<const char> text) {
     const LexiconTables& lexicon = *lexicon_of(e.t);
-    const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), sums = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
+    const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), aligned = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
     const uint32_t window = window_of(lexicon);
-    double* sum = reinterpret_cast<double*>(sums);
-    uint32_t* tokens = reinterpret_cast<uint32_t*>(sum + 2 * window);
+    Place* places = reinterpret_cast<Place*>(aligned);
+    uint32_t* tokens = reinterpret_cast<uint32_t*>(places + window);
     const float* scores = reinterpret_cast<const float*>(e.t.section + lexicon.scores);
-    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), sum, sum + window, tokens, window,
-              reinterpret_cast<uint16_t*>(tokens + window)};
-    const bool cuts = e.t.header().pre_tokenizer == PreTokenizer::each_space;
-    for (size_t begin = 0; begin < text.count;) {
-        const size_t end = cuts ? word_end(text, begin) : text.count;
-        encode_word(l, {text.data + begin, end - begin});
-        begin = end;
+    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), places, tokens, window,
+              reinterpret_cast<uint16_t*>(tokens + window), e.written};
+    if (e.t.header().pre_tokenizer != PreTokenizer::each_space) {
+        if (text.count) search(l, text);
+        return;
+    }
+    for (size_t begin = 0, bytes; begin < text.count; begin += bytes) {
+        const Span<const char> rest{text.data + begin, text.count - begin};
+        bytes = word_bytes(rest, e.readable_end);
+        encode_word(l, key_of({rest.data, bytes}, e.readable_end));
     }
 }
 

@@ -1,6 +1,7 @@
 // normalize: rules from byte strings to replacements, the longest first, and what SentencePiece does with spaces.
 #include "normalize.h"
 
+#include "chunk.h"
 #include "trie.h"
 #include "utf8.h"
 
@@ -76,6 +77,25 @@ void copy_plain(Writer& w, const char* text, size_t count) {
     w.written += count;
 }
 
+// The same, many bytes at a time: visible ASCII and spaces, as long as such a byte is behind them; with `squeeze` not as far as a space
+// behind another. Returns how much.
+size_t copy_chunks(Writer& w, Span<const char> text, bool squeeze, bool& after_space) {
+    constexpr Chunk high = each_byte << 7;
+    size_t at = 0;
+    for (; text.count - at > chunk_bytes && w.out.count - w.written >= chunk_bytes; at += chunk_bytes) {
+        const Chunk chunk = chunk_at(text.data + at);
+        const Chunk visible_or_space = ((chunk | high) - each_byte * ' ') & ~(chunk | (chunk + each_byte)) & high;
+        const Chunk spaces = ~((chunk ^ each_byte * ' ') + each_byte * 0x7f) & high;
+        const bool twice = spaces & (spaces << 8 | (after_space ? 0x80u : 0u));
+        const char behind = text[at + chunk_bytes];
+        if (visible_or_space != high || (squeeze && twice) || !(visible(behind) || behind == ' ')) break;
+        __builtin_memcpy(w.out.data + w.written, &chunk, chunk_bytes);
+        w.written += chunk_bytes;
+        after_space = squeeze && spaces >> (chunk_bytes * 8 - 1);
+    }
+    return at;
+}
+
 void put_text(Writer& w, Span<const char> text, bool fold) {
     for (size_t i = 0; i < text.count && !w.full;) {
         const bool mark = fold && text.count - i >= 3 && compare({text.data + i, 3}, space_mark) == 0;
@@ -116,6 +136,7 @@ Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_b
     if (space_before && !behind) w.put(' ');
     bool after_space = squeeze;
     while (at < text.count && !w.full) {
+        if (wide_processor && t.keeps_ascii) at += copy_chunks(w, {text.data + at, text.count - at}, squeeze, after_space);
         if (const size_t plain = plain_bytes(t, {text.data + at, text.count - at})) {
             copy_plain(w, text.data + at, plain);
             after_space = false;

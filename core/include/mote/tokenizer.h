@@ -32,7 +32,8 @@ struct EncodeOptions {
     Span<const TextRange> quoted = {};  // with parse_special: control tokens that reach into these are text; ascending.
                                         // A firmware that was built for plain tokenizers alone looks at none
     Span<uint8_t> words = {};    // remembers words from one call to the next: at a multiple of 4, zeros before the first call, for one
-                                 // tokenizer. 64 bytes a word, at most 2 MiB are of use; without it a part of the scratch does it
+                                 // tokenizer. 64 bytes for two words, at most 2 MiB are of use; without it a part of the scratch does it,
+                                 // as it always does in a firmware that was built for byte-pair tokenizers alone
 };
 
 /// Bytes of scratch that `encode` may need for a text of that many bytes: linear. 0 without a tokenizer.

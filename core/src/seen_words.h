@@ -1,0 +1,107 @@
+// seen_words: words that came before and the tokens they became, two in a line of a processor's cache.
+#pragma once
+
+#include "chunk.h"
+#include "tokenizer_tables.h"
+
+namespace mote {
+
+/// A word that is looked for. One of more than `most_bytes` is never remembered.
+struct WordKey {
+    static constexpr size_t most_bytes = 16, chunks = most_bytes / chunk_bytes;
+
+    Span<const char> text;
+    Chunk head[chunks];  // zeros behind a shorter word
+    uint32_t hash;
+};
+
+/// A word in memory that can be read as far as `readable_end`.
+inline WordKey key_of(Span<const char> text, const char* readable_end) {
+    WordKey word{text, {}, 0x811c9dc5};
+    const size_t bytes = text.count < WordKey::most_bytes ? text.count : WordKey::most_bytes;
+    if (wide_processor && size_t(readable_end - text.data) >= WordKey::most_bytes) {
+        for (size_t i = 0; i < WordKey::chunks; i++) {
+            const size_t begin = i * chunk_bytes, own = bytes > begin ? bytes - begin : 0;
+            const Chunk mask = own >= chunk_bytes ? ~Chunk(0) : (Chunk(1) << 8 * own) - 1;
+            word.head[i] = chunk_at(text.data + begin) & mask;
+        }
+    } else {
+        for (size_t i = 0; i < bytes; i++) {
+            reinterpret_cast<char*>(word.head)[i] = text[i];
+            word.hash = (word.hash ^ uint8_t(text[i])) * 0x01000193u;  // FNV-1a
+        }
+    }
+    if (wide_processor) word.hash = uint32_t((word.head[0] * 0x9e3779b97f4a7c15 + word.head[WordKey::chunks - 1] * 0xc2b2ae3d27d4eb4f) >> 32);
+    return word;
+}
+
+/// Where the next space stands behind the first byte of a text; its end, if there is none.
+inline size_t word_bytes(Span<const char> text, const char* readable_end) {
+    size_t bytes = 1;
+    if (wide_processor) {
+        for (; size_t(readable_end - text.data) >= bytes + chunk_bytes && bytes < text.count; bytes += chunk_bytes) {
+            const Chunk others = chunk_at(text.data + bytes) ^ each_byte * ' ';
+            const Chunk spaces = (others - each_byte) & ~others & each_byte << 7;  // right up to the first one
+            if (spaces == 0) continue;
+            bytes += size_t(__builtin_ctzll(spaces)) / 8;
+            return bytes < text.count ? bytes : text.count;
+        }
+    }
+    while (bytes < text.count && text[bytes] != ' ') bytes++;
+    return bytes < text.count ? bytes : text.count;
+}
+
+/// A word that came before, and the tokens it became.
+struct SeenWord {
+    static constexpr size_t id_room = 12;
+
+    uint8_t bytes;   // 0: none
+    uint8_t tokens;
+    uint8_t under;   // Unigram: the sums from which the path holds, see encode_unigram.cpp
+    uint8_t level;
+    uint8_t text[WordKey::most_bytes];
+    union {
+        uint16_t ids[id_room / sizeof(uint16_t)];
+        uint32_t wide_ids[id_room / sizeof(uint32_t)];  // where the tokenizer has ids of four bytes
+    };
+};
+
+/// What a processor brings from memory at once.
+struct SeenLine {
+    SeenWord words[2];
+};
+static_assert(sizeof(SeenLine) == 64 && alignof(SeenLine) == alignof(uint32_t));
+
+inline bool holds(const SeenWord& seen, const WordKey& word) {
+    Chunk difference = seen.bytes ^ word.text.count;
+    for (size_t i = 0; i < WordKey::chunks; i++) difference |= chunk_at(seen.text + i * chunk_bytes) ^ word.head[i];
+    return difference == 0;
+}
+
+/// The lines, by a hash of the word.
+struct SeenWords {
+    static constexpr size_t most_lines = 1u << 15;
+
+    SeenLine* lines = nullptr;
+    size_t count = 0;
+
+    /// Where a word is remembered, or would be, without bytes then: of two places the one that was filled first is given up. Null if the word
+    /// is too long, or nothing is remembered.
+    SeenWord* place_of(const WordKey& word) const {
+        if (count == 0 || word.text.count > WordKey::most_bytes) return nullptr;
+        const auto below = [&](size_t n) { return (word.hash >> 16) * uint32_t(n) >> 16; };
+        if (only_pairs) {  // one place, for less code
+            SeenWord& place = lines->words[below(2 * count)];
+            if (!holds(place, word)) place.bytes = 0;
+            return &place;
+        }
+        SeenLine& line = lines[below(count)];
+        const bool first = holds(line.words[0], word), second = holds(line.words[1], word);
+        if (first | second) return &line.words[first ? 0 : 1];
+        if (line.words[0].bytes) line.words[1] = line.words[0];
+        line.words[0].bytes = 0;
+        return &line.words[0];
+    }
+};
+
+}  // namespace mote
