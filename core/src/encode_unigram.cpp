@@ -251,8 +251,10 @@ Holds search(Lattice& l, Span<const char> text) {
     l.e.want_scratch(unigram_words(l.window, text.count));
     l.text = text;
     l.lengths = {l.room, text.count + 1};
-    for (uint16_t& length : l.lengths) length = 0;
-    for (size_t at = 0; at < l.window && at <= text.count; at++) l.places[at] = no_paths;
+    for (size_t at = 0; at <= text.count; at++) {
+        l.lengths[at] = 0;
+        if (at < l.window) l.places[at] = no_paths;
+    }
     l.tied = 0;
     for (size_t begin = 0; begin < text.count;) {
         const uint32_t bytes = first_character(text.data + begin, text.count - begin).bytes;
@@ -306,10 +308,10 @@ void encode_unigram(Encoder& e, Span<const char> text) {
         if (text.count) search(l, text);
         return;
     }
-    for (size_t begin = 0, bytes; begin < text.count; begin += bytes) {
-        const Span<const char> rest{text.data + begin, text.count - begin};
-        bytes = word_bytes(rest, e.readable_end);
-        encode_word(l, key_of({rest.data, bytes}, e.readable_end));
+    WordGroup group;
+    for (Span<const char> rest = text; rest.count;) {
+        group.take(rest, e.readable_end, e.seen);
+        for (size_t i = 0; i < group.count; i++) encode_word(l, group.words[i]);
     }
 }
 

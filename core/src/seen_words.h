@@ -85,22 +85,42 @@ struct SeenWords {
     SeenLine* lines = nullptr;
     size_t count = 0;
 
+    SeenLine& line_of(const WordKey& word) const { return lines[(word.hash >> 16) * uint32_t(count) >> 16]; }
+
     /// Where a word is remembered, or would be, without bytes then: of two places the one that was filled first is given up. Null if the word
     /// is too long, or nothing is remembered.
     SeenWord* place_of(const WordKey& word) const {
         if (count == 0 || word.text.count > WordKey::most_bytes) return nullptr;
-        const auto below = [&](size_t n) { return (word.hash >> 16) * uint32_t(n) >> 16; };
         if (only_pairs) {  // one place, for less code
-            SeenWord& place = lines->words[below(2 * count)];
+            SeenWord& place = lines->words[(word.hash >> 16) * uint32_t(2 * count) >> 16];
             if (!holds(place, word)) place.bytes = 0;
             return &place;
         }
-        SeenLine& line = lines[below(count)];
+        SeenLine& line = line_of(word);
         const bool first = holds(line.words[0], word), second = holds(line.words[1], word);
         if (first | second) return &line.words[first ? 0 : 1];
         if (line.words[0].bytes) line.words[1] = line.words[0];
         line.words[0].bytes = 0;
         return &line.words[0];
+    }
+};
+
+/// Words of a text that is cut at spaces, in groups: each is looked for while the lines of those behind it come from memory. One word a group
+/// where memory answers at once.
+struct WordGroup {
+    static constexpr size_t most = wide_processor ? 16 : 1;
+
+    WordKey words[most];
+    size_t count = 0;
+
+    /// Takes words from the front of a text.
+    void take(Span<const char>& text, const char* readable_end, const SeenWords& seen) {
+        for (count = 0; count < most && text.count; count++) {
+            const size_t bytes = word_bytes(text, readable_end);
+            words[count] = key_of({text.data, bytes}, readable_end);
+            if (wide_processor && seen.count) __builtin_prefetch(&seen.line_of(words[count]));
+            text = {text.data + bytes, text.count - bytes};
+        }
     }
 };
 

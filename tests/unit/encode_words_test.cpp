@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "support/random.h"
 #include "support/tokenizers.h"
@@ -97,8 +98,6 @@ TEST(remembered_words, of_misaligned_memory_are_refused) {
     EXPECT_EQ(count.fault.where, 1u);
 }
 
-// ---- where tokenizers are cut at spaces
-
 // Characters of "ab \n", each a token, and these merges.
 TokenizerModel merging(const std::vector<std::pair<std::string, std::string>>& merges) {
     TokenizerModel m = model_of_pieces({"a", "b", " ", "\n"});
@@ -110,6 +109,84 @@ TokenizerModel merging(const std::vector<std::pair<std::string, std::string>>& m
     }
     return m;
 }
+
+// Ids of a text in memory that ends where it ends, and of its words one by one, too short to be remembered.
+Ids encode_at_end_of_memory(const Tokenizer& t, const std::string& text, const EncodeOptions& options) {
+    const std::unique_ptr<char[]> copy(new char[text.size()]);
+    std::copy(text.begin(), text.end(), copy.get());
+    std::vector<uint32_t> scratch(encode_scratch(t, text.size()).value / 4);
+    Ids tokens(encode_limit(t, text.size()));
+    const Result<size_t> count = encode(t, {copy.get(), text.size()}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
+                                        {tokens.data(), tokens.size()});
+    tokens.resize(count.ok() ? count.value : 0);
+    return tokens;
+}
+
+Ids encode_words_alone(const Tokenizer& t, const std::string& text) {
+    Ids all;
+    for (size_t begin = 0; begin < text.size();) {
+        const size_t end = std::min(text.find(' ', begin + 1), text.size());
+        const Ids own = encode_all(t, text.substr(begin, end - begin));
+        all.insert(all.end(), own.begin(), own.end());
+        begin = end;
+    }
+    return all;
+}
+
+// Words of up to 20 bytes, NUL among them.
+std::string words_of_every_length(Random& random, size_t words) {
+    std::string text;
+    for (size_t i = 0; i < words; i++) {
+        for (uint64_t letters = random.below(20); letters; letters--) text += "aabb\0"[random.below(5)];
+        text += ' ';
+    }
+    return text + std::string(random.below(20), 'a');
+}
+
+// Enough merges for words that came before to be one to twenty tokens; with `pieces` so many that ids take 2 or 4 bytes.
+TokenizerModel merging_zeros(size_t pieces) {
+    TokenizerModel m = merging({{"a", "b"}, {" ", "a"}, {"a", "a"}, {"aa", "aa"}});
+    m.pieces.push_back(std::string(1, '\0'));
+    m.characters.insert(m.characters.begin(), uint32_t(m.pieces.size() - 1));
+    m.byte_ids[0] = uint32_t(m.pieces.size() - 1);
+    while (m.pieces.size() < pieces) m.pieces.push_back("unused " + std::to_string(m.pieces.size()));
+    add_merge(m, 1, 1);  // the last id
+    return m;
+}
+
+TEST(remembered_words, are_found_by_all_their_bytes) {
+    Random random(5);
+    for (const size_t pieces : {size_t(5), size_t(1) << 17}) {
+        const TestTokenizer t = open_test_tokenizer(merging_zeros(pieces));
+        std::vector<uint32_t> memory(4096);
+        EncodeOptions options;
+        options.words = {reinterpret_cast<uint8_t*>(memory.data()), memory.size() * 4};
+        for (int i = 0; i < 100; i++) {
+            const std::string text = words_of_every_length(random, random.below(40));
+            const Ids expected = encode_words_alone(t.tokenizer, text);
+            ASSERT_EQ(encode_at_end_of_memory(t.tokenizer, text, options), expected) << i;
+            ASSERT_EQ(encode_at_end_of_memory(t.tokenizer, text, {}), expected) << i;
+        }
+    }
+}
+
+TEST(remembered_words, fill_the_callers_tokens_to_the_last_one_and_are_counted_behind_it) {
+    Random random(6);
+    const TestTokenizer bpe = open_test_tokenizer(merging_zeros(5)), unigram = open_test_tokenizer(close_scores(4, random));
+    for (const Tokenizer* t : {&bpe.tokenizer, &unigram.tokenizer}) {
+        const std::string text = words_of_every_length(random, 200);
+        const Ids expected = encode_all(*t, text);
+        for (const size_t missing : {0u, 1u, 2u, 7u, 100u}) {
+            Ids tokens(expected.size() - missing);
+            const Result<size_t> count = testing::try_encode(*t, text, {}, tokens);
+            EXPECT_EQ(count.ok(), missing == 0);
+            EXPECT_EQ(count.ok() ? count.value : size_t(count.fault.allowed), expected.size()) << missing;
+            EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), expected.begin())) << missing;
+        }
+    }
+}
+
+// ---- where tokenizers are cut at spaces
 
 PreTokenizer cut_of(const TokenizerModel& m) { return open_test_tokenizer(m).tokenizer.header().pre_tokenizer; }
 
