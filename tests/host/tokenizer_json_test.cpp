@@ -586,6 +586,15 @@ TEST(tokenizer_json, refuses_a_token_of_a_megabyte) {
 
 // ---- merges
 
+TEST(tokenizer_json, refuses_two_million_merges_before_it_reads_them) {
+    std::string text = marked_tokenizer().dump(), many((1 << 22) + 2, '0');
+    for (size_t i = 1; i < many.size(); i += 2) many[i] = ',';
+    const size_t merges = text.find("\"merges\":[") + 10;
+    text.insert(merges, many);
+    const TemporaryFolder folder;
+    expect_refusal("E_LIMIT", {"model.merges", "at most 2097152"}, [&] { import_tokenizer(folder.write("tokenizer.json", text)); });
+}
+
 TEST(tokenizer_json, reads_merges_as_pairs_and_as_text) {
     Json json = marked_tokenizer();
     const Ids ids = OpenedTokenizer(import(json)).encode("ab ab");

@@ -14,7 +14,7 @@
 namespace mote::tools {
 namespace {
 
-constexpr size_t max_merges = 10000000;
+constexpr size_t max_merges = 1 << 21;  // the largest vocabularies have half a million
 
 // ---- the pipeline
 
