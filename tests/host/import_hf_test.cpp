@@ -203,6 +203,17 @@ TEST(hf, notes_tensors_it_does_not_know) {
     EXPECT_NE(notes(import(m)).find("1 tensors are not used: score.weight"), std::string::npos);
 }
 
+TEST(hf, refuses_scales_of_weights) {
+    for (const char* name : {"model.layers.0.self_attn.q_proj.weight_scale", "lm_head.weight_scale_inv"}) {
+        HfModel m = tiny_llama();
+        m.tensors[name] = f32_tensor({1}, 1);
+        expect_refusal("E_UNSUPPORTED", {name + std::string(name).find('.') + 1}, [&] { import(m); });
+    }
+    HfModel m = tiny_llama();
+    m.tensors["model.other_scale"] = f32_tensor({1}, 1);
+    EXPECT_NO_THROW(import(m));
+}
+
 TEST(hf, refuses_a_missing_tensor_by_name) {
     for (const auto& [name, tensor] : tiny_llama().tensors) {
         HfModel m = tiny_llama();

@@ -20,6 +20,15 @@ float from_e4m3(uint8_t bits) {
     return sign * std::ldexp(float(exponent ? fraction + 8 : fraction), (exponent ? exponent : 1) - 10);
 }
 
+// The "fnuz" variants: one more in the exponent's bias, no infinity, and NaN where there would be a negative zero.
+float from_fnuz(uint8_t bits, int fraction_bits) {
+    if (bits == 0x80) return std::numeric_limits<float>::quiet_NaN();
+    const int one = 1 << fraction_bits, exponent = (bits & 0x7f) >> fraction_bits, fraction = bits & (one - 1);
+    const int bias = 1 << (6 - fraction_bits);
+    const float sign = bits & 0x80u ? -1.0f : 1.0f;
+    return sign * std::ldexp(float(exponent ? fraction + one : fraction), (exponent ? exponent : 1) - bias - fraction_bits);
+}
+
 template <class T, class Convert>
 void widen_each(const uint8_t* from, size_t count, float* to, Convert convert) {
     for (size_t i = 0; i < count; i++) {
@@ -45,11 +54,32 @@ void widen_e5m2(const uint8_t* from, size_t count, float* to) {
     widen_each<uint8_t>(from, count, to, [](uint8_t v) { return f16_to_f32(uint16_t(v << 8)); });
 }
 void widen_e4m3(const uint8_t* from, size_t count, float* to) { widen_each<uint8_t>(from, count, to, from_e4m3); }
+void widen_e5m2fnuz(const uint8_t* from, size_t count, float* to) {
+    widen_each<uint8_t>(from, count, to, [](uint8_t v) { return from_fnuz(v, 2); });
+}
+void widen_e4m3fnuz(const uint8_t* from, size_t count, float* to) {
+    widen_each<uint8_t>(from, count, to, [](uint8_t v) { return from_fnuz(v, 3); });
+}
 
-constexpr Dtype dtypes[] = {{"F64", 8, widen_f64},      {"F32", 4, widen_f32},      {"F16", 2, widen_f16}, {"BF16", 2, widen_bf16},
-                            {"F8_E5M2", 1, widen_e5m2}, {"F8_E4M3", 1, widen_e4m3}, {"BOOL", 1, nullptr},  {"U8", 1, nullptr},
-                            {"I8", 1, nullptr},         {"I16", 2, nullptr},        {"U16", 2, nullptr},   {"I32", 4, nullptr},
-                            {"U32", 4, nullptr},        {"I64", 8, nullptr},        {"U64", 8, nullptr},   {"C64", 8, nullptr}};
+constexpr Dtype dtypes[] = {{"F64", 8, widen_f64},
+                            {"F32", 4, widen_f32},
+                            {"F16", 2, widen_f16},
+                            {"BF16", 2, widen_bf16},
+                            {"F8_E5M2", 1, widen_e5m2},
+                            {"F8_E4M3", 1, widen_e4m3},
+                            {"F8_E5M2FNUZ", 1, widen_e5m2fnuz},
+                            {"F8_E4M3FNUZ", 1, widen_e4m3fnuz},
+                            {"F8_E8M0", 1, nullptr},  // scales of blocks, never weights
+                            {"BOOL", 1, nullptr},
+                            {"U8", 1, nullptr},
+                            {"I8", 1, nullptr},
+                            {"I16", 2, nullptr},
+                            {"U16", 2, nullptr},
+                            {"I32", 4, nullptr},
+                            {"U32", 4, nullptr},
+                            {"I64", 8, nullptr},
+                            {"U64", 8, nullptr},
+                            {"C64", 8, nullptr}};
 
 // Widens a run of neighbouring elements and lets the file's pages go on the way.
 void widen_run(const StoredTensor& t, uint64_t first, size_t count, float* to) {

@@ -128,6 +128,14 @@ public:
         if (!found) refuse("E_MISSING", checkpoint_.path, std::string("has no tensor ") + dialect_.prefix + name);
         return *found;
     }
+    // A weight that is what is stored times its scale is read by neither alone.
+    void require_no_scales() const {
+        for (const auto& [name, tensor] : checkpoint_.tensors) {
+            const size_t end = name.rfind("_scale");
+            if (end != std::string::npos && used_.count(name.substr(0, end)))
+                refuse("E_UNSUPPORTED", checkpoint_.path, name + ": scales that weights are to be multiplied by; save the model in floats that need none");
+        }
+    }
     std::vector<std::string> unused() const {
         std::vector<std::string> names;
         for (const auto& [name, tensor] : checkpoint_.tensors)
@@ -243,6 +251,7 @@ Weights import_transformer(const Checkpoint& checkpoint, const GivenSizes& given
                 require_zeros(tensors.find(name), rule.exists_if);
         }
     }
+    tensors.require_no_scales();
     note_unused(checkpoint.path, tensors, weights);
     if (c.dialect->note && !checkpoint.config.contains(c.family->activation))
         weights.notes.push_back(checkpoint.path + ": " + c.dialect->note);
