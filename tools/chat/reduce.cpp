@@ -245,6 +245,16 @@ private:
         part(chat_, ChatPart::without_system) = instead;
     }
 
+    bool take_turns_of_all() {
+        const size_t begin = at_;
+        const ChatTemplate before = chat_;
+        if (!in_front_ && take_uniform()) return true;
+        at_ = begin;
+        chat_ = before;
+        trims_.reset();
+        return take_branches();
+    }
+
     void take_generation() {
         std::string& generation = part(chat_, ChatPart::generation);
         if (generation.empty() && !take_conditional("add_generation_prompt", generation)) take_text("out", generation);
@@ -262,7 +272,7 @@ private:
         if (!in_front_ && !take_conditional("loop.first and messages[0].role != 'system'", part(chat_, ChatPart::without_system)))
             take_conditional("loop.index0 == 0 and messages[0].role != 'system'", part(chat_, ChatPart::without_system));
         if (!in_front_) take_guard();  // which counts a system text that is one of the messages
-        if (!(!in_front_ && take_uniform()) && !take_branches()) return false;
+        if (!take_turns_of_all()) return false;
         take_conditional("loop.last and add_generation_prompt", part(chat_, ChatPart::generation));
         if (!take("endfor")) return false;
         take_generation();
