@@ -140,6 +140,18 @@ TEST(chat, named_templates_are_the_usual_ones) {
     EXPECT_FALSE(named_chat_template("vicuna", texts));
 }
 
+TEST(chat, names_in_a_template_that_are_no_tokens_are_noted) {
+    std::vector<std::string> notes;
+    TokenizerModel model = bytes_and({"<|im_start|>", "<|im_end|>"});
+    replace_chat_template("chatml", model, notes);
+    replace_chat_template("alpaca", model, notes);
+    EXPECT_TRUE(notes.empty());
+    model.specials.pop_back();
+    replace_chat_template("chatml", model, notes);
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("\"<|im_end|>\" is no control token"), std::string::npos) << notes[0];
+}
+
 TEST(chat, what_is_said_makes_no_control_token) {
     TokenizerModel model = bytes_and({"<|im_start|>", "<|im_end|>"});
     model.eos = 257;

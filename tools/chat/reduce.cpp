@@ -2,6 +2,7 @@
 #include "chat/reduce.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -407,6 +408,23 @@ std::string filled(std::string text, const JinjaTexts& known) {
     return text;
 }
 
+// Names such as <|im_start|> that would be read letter by letter: the model was hardly trained for such a template.
+void note_names_of_no_token(const std::string& name_or_file, const TokenizerModel& model, std::vector<std::string>& notes) {
+    constexpr size_t longest = 64;
+    std::set<std::string> tokens, missing;
+    for (const std::vector<uint32_t>* ids : {&model.specials, &model.added})
+        for (const uint32_t id : *ids) tokens.insert(model.pieces[id]);
+    for (const std::string& text : model.chat->parts)
+        for (size_t begin = text.find("<|"); begin != std::string::npos; begin = text.find("<|", begin + 1)) {
+            std::string name = text.substr(begin, longest);
+            const size_t end = name.find("|>");
+            name.resize(end == std::string::npos ? 0 : end + 2);
+            if (!name.empty() && !tokens.count(name)) missing.insert(name);
+        }
+    for (const std::string& name : missing)
+        notes.push_back("--chat-template " + name_or_file + ": " + shown(name) + " is no control token of this tokenizer and is read as text");
+}
+
 }  // namespace
 
 JinjaTexts chat_texts(const TokenizerModel& model) {
@@ -450,11 +468,11 @@ void attach_chat_template(const ChatSource& source, TokenizerModel& model, std::
     model.chat_refusal = "its chat template, from " + source.file.substr(source.file.rfind('/') + 1) + ", was left out: " + model.chat_refusal;
 }
 
-void replace_chat_template(const std::string& name_or_file, TokenizerModel& model) {
+void replace_chat_template(const std::string& name_or_file, TokenizerModel& model, std::vector<std::string>& notes) {
     model.chat = named_chat_template(name_or_file, chat_texts(model));
     model.chat_source.reset();
     model.chat_refusal.clear();
-    if (model.chat) return;
+    if (model.chat) return note_names_of_no_token(name_or_file, model, notes);
     if (!exists(name_or_file)) refuse_usage("--chat-template: '" + name_or_file + "' is neither a file nor one of " + chat_template_names());
     const MappedFile file(name_or_file);
     model.chat_source = std::string(file.text());
@@ -462,6 +480,7 @@ void replace_chat_template(const std::string& name_or_file, TokenizerModel& mode
     if (!reduced.chat)
         refuse("E_UNSUPPORTED", name_or_file, "a chat template of no shape that is known: " + reduced.why + "; take one of " + chat_template_names());
     model.chat = reduced.chat;
+    note_names_of_no_token(name_or_file, model, notes);
 }
 
 }  // namespace mote::tools

@@ -41,7 +41,8 @@ struct ChatSource {
 /// Takes a tokenizer's own template in: as data if it reduces; if not, with the reason in the model and a note.
 void attach_chat_template(const ChatSource& source, TokenizerModel& model, std::vector<std::string>& notes);
 
-/// A template that the user asks for, by name or file. Errors: E_UNSUPPORTED (does not reduce), those of reading.
-void replace_chat_template(const std::string& name_or_file, TokenizerModel& model);
+/// A template that the user asks for, by name or file; a note for each of its control tokens that the tokenizer lacks.
+/// Errors: E_UNSUPPORTED (does not reduce), those of reading.
+void replace_chat_template(const std::string& name_or_file, TokenizerModel& model, std::vector<std::string>& notes);
 
 }  // namespace mote::tools

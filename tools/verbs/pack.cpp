@@ -38,7 +38,7 @@ void pack(const PackOptions& o) {
     Weights weights = read_weights(o);
     if (!o.chat_template.empty()) {
         if (!weights.tokenizer) refuse("E_MISSING", o.checkpoint, "--chat-template needs a tokenizer; give one with --tokenizer");
-        replace_chat_template(o.chat_template, *weights.tokenizer);
+        replace_chat_template(o.chat_template, *weights.tokenizer, weights.notes);
     }
     if (!o.activations.empty())
         weights.architecture.activation_scale = o.activations == "group" ? ActivationScale::group : ActivationScale::vector;
