@@ -39,7 +39,8 @@ class Targets(Case):
 
     def test_llama2c_gets_its_tokenizer_beside_it(self):
         pieces = ["<unk>", "\n<s>\n", "\n</s>\n"] + [f"<0x{byte:02X}>" for byte in range(256)] + [" ", "a", " a"]
-        records = [struct.pack("<fi", -1.0 if piece == " a" else 0.0, len(piece)) + piece.encode() for piece in pieces]
+        # Scores are ranks: 0 for what no pair makes, -2 for the pair, which is the second of two scores.
+        records = [struct.pack("<fi", -2.0 if piece == " a" else 0.0, len(piece)) + piece.encode() for piece in pieces]
         self.path("t.bin").write_bytes(struct.pack("<i", 6) + b"".join(records))
         self.accepts("pack", "--random", "llama:dim=16,layers=1,heads=2,hidden=24,vocab=262,context=16", "--weights", "f32", "-o", "m.mote")
         self.accepts("export", "m.mote", "--to", "llama2c", "--tokenizer", "t.bin", "-o", "x.bin")
