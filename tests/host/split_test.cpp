@@ -32,6 +32,18 @@ std::vector<uint32_t> words_of(const OpenedTokenizer& t, const std::string& text
     return lengths;
 }
 
+TEST(char_class, changes_at_its_edges_only) {
+    for (const char* name : {"gpt-2", "deepseek-coder", "deepseek-llm", "falcon", "qwen2"}) {
+        const CharSets sets = rule_of_name(name)->sets;
+        std::vector<uint32_t> edges = class_edges(sets);
+        ASSERT_EQ(edges.front(), 0u) << name;
+        edges.push_back(0x110000);
+        for (size_t i = 0; i + 1 < edges.size(); i++)
+            for (uint32_t code = edges[i]; code < edges[i + 1]; code++)
+                if (bits_of(code, sets) != bits_of(edges[i], sets)) FAIL() << name << ": " << code;
+    }
+}
+
 TEST(split, cuts_as_the_published_expressions_do) {
     const Json vectors = read_json(MOTE_TESTS_HOST "/split_vectors.json", 1 << 20);
     ASSERT_EQ(vectors.size(), 185u);

@@ -43,6 +43,21 @@ uint8_t bits_of_stage(PreTokenizer stage) {
     return 0;
 }
 
+// Where Unicode's general category changes; and all of Latin-1, where symbols and white space do not follow categories.
+const std::vector<uint32_t>& unicode_edges() {
+    static const std::vector<uint32_t> edges = [] {
+        std::vector<uint32_t> found;
+        for (uint32_t c = 0; c < 0x100; c++) found.push_back(c);
+        const auto take = [](const void* to, UChar32 start, UChar32, UCharCategory) -> UBool {
+            if (start >= 0x100) static_cast<std::vector<uint32_t>*>(const_cast<void*>(to))->push_back(static_cast<uint32_t>(start));
+            return true;
+        };
+        u_enumCharTypes(take, &found);
+        return found;
+    }();
+    return edges;
+}
+
 }  // namespace
 
 CharClass class_of(uint32_t code_point) {
@@ -68,6 +83,16 @@ uint8_t bits_of(uint32_t code_point, const CharSets& sets) {
     if (lies_in(sets.ideographs, code_point)) bits |= uint8_t(CharClass::ideograph);
     if (code_point == '\r' || code_point == '\n') bits |= uint8_t(CharClass::newline);
     return bits;
+}
+
+std::vector<uint32_t> class_edges(const CharSets& sets) {
+    std::vector<uint32_t> edges = unicode_edges();
+    for (const auto* ranges : {&sets.letters, &sets.punctuation, &sets.ideographs})
+        for (const CodeRange r : *ranges) edges.insert(edges.end(), {r.first, r.last + 1});
+    std::sort(edges.begin(), edges.end());
+    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+    edges.erase(std::lower_bound(edges.begin(), edges.end(), 0x110000u), edges.end());
+    return edges;
 }
 
 }  // namespace mote::tools

@@ -34,4 +34,7 @@ uint8_t bits_asked(PreTokenizer stages);
 /// Every bit of CharClass that holds.
 uint8_t bits_of(uint32_t code_point, const CharSets& sets);
 
+/// Ascending from 0: code points from each of which to the next bits_of stays the same.
+std::vector<uint32_t> class_edges(const CharSets& sets);
+
 }  // namespace mote::tools

@@ -51,7 +51,8 @@ private:
 std::vector<uint32_t> class_ranges(PreTokenizer stages, const CharSets& sets) {
     const uint8_t asked = bits_asked(stages);
     std::vector<uint32_t> ranges;
-    for (uint32_t c = 0; asked && c <= 0x10ffff; c++) {
+    if (!asked) return ranges;
+    for (const uint32_t c : class_edges(sets)) {
         const uint32_t own = bits_of(c, sets) & asked;
         if (ranges.empty() || (ranges.back() & 0xffu) != own) ranges.push_back(c << 8 | own);
     }

@@ -1,6 +1,7 @@
 // unpack_tokenizer: the arrays of SPEC 6, read backwards.
 #include "model/unpack_tokenizer.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -153,9 +154,11 @@ std::vector<CodeRange> characters_with(const Tokenizer& t, CharClass kind) {
 }
 
 bool holds_for_all(const Tokenizer& t, CharClass kind, const CharSets& sets) {
-    for (uint32_t code = 0; code < 0x110000; code++)
-        if ((char_class(t, code) & uint8_t(kind)) != (bits_of(code, sets) & uint8_t(kind))) return false;
-    return true;
+    const uint32_t* classes = reinterpret_cast<const uint32_t*>(t.section + t.header().classes);
+    std::vector<uint32_t> edges = class_edges(sets);
+    for (uint32_t i = 0; i < t.header().classes_count; i++) edges.push_back(classes[i] >> 8);
+    const auto same = [&](uint32_t code) { return !((char_class(t, code) ^ bits_of(code, sets)) & uint8_t(kind)); };
+    return std::all_of(edges.begin(), edges.end(), same);
 }
 
 // Unicode's classes, those with some of ASCII's symbols, or the very characters.

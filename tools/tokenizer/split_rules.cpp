@@ -225,8 +225,11 @@ bool same_rule(const SplitRule& a, const SplitRule& b) {
         same(a.sets.ideographs, b.sets.ideographs))
         return true;
     const uint8_t asked = bits_asked(a.stages);
-    for (uint32_t c = 0; asked && c <= 0x10ffff; c++)
-        if ((bits_of(c, a.sets) ^ bits_of(c, b.sets)) & asked) return false;
+    const auto differ = [&](uint32_t c) { return (bits_of(c, a.sets) ^ bits_of(c, b.sets)) & asked; };
+    for (const CharSets* sets : {&a.sets, &b.sets}) {
+        const std::vector<uint32_t> edges = class_edges(*sets);
+        if (asked && std::any_of(edges.begin(), edges.end(), differ)) return false;
+    }
     return true;
 }
 
