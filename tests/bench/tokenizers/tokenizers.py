@@ -34,7 +34,7 @@ AIMS = [
     ("BPE training", 5, ""),
     ("BPE encode", 10, ""),
     ("Unigram encode", 10, "Half of the time is the search for one word in nine, which is new or has a character that no piece covers. To cut "
-                           "words between letters and marks when they are packed, would leave a third fewer bytes to search."),
+                           "words between letters and marks, which only packing can prove, would leave a third fewer bytes to search."),
 ]
 
 
