@@ -17,7 +17,7 @@ struct WordKey {
 
 /// A word in memory that can be read as far as `readable_end`.
 inline WordKey key_of(Span<const char> text, const char* readable_end) {
-    WordKey word{text, {}, 0x811c9dc5};
+    WordKey word{text, {}, 0};
     const size_t bytes = text.count < WordKey::most_bytes ? text.count : WordKey::most_bytes;
     if (wide_processor && size_t(readable_end - text.data) >= WordKey::most_bytes) {
         for (size_t i = 0; i < WordKey::chunks; i++) {
@@ -26,10 +26,12 @@ inline WordKey key_of(Span<const char> text, const char* readable_end) {
             word.head[i] = chunk_at(text.data + begin) & mask;
         }
     } else {
+        uint32_t hash = 0x811c9dc5;  // FNV-1a
         for (size_t i = 0; i < bytes; i++) {
             reinterpret_cast<char*>(word.head)[i] = text[i];
-            word.hash = (word.hash ^ uint8_t(text[i])) * 0x01000193u;  // FNV-1a
+            hash = (hash ^ uint8_t(text[i])) * 0x01000193u;
         }
+        word.hash = hash;
     }
     if (wide_processor) word.hash = uint32_t((word.head[0] * 0x9e3779b97f4a7c15 + word.head[WordKey::chunks - 1] * 0xc2b2ae3d27d4eb4f) >> 32);
     return word;
@@ -73,6 +75,7 @@ struct SeenLine {
 static_assert(sizeof(SeenLine) == 64 && alignof(SeenLine) == alignof(uint32_t));
 
 inline bool holds(const SeenWord& seen, const WordKey& word) {
+    if (!wide_processor && seen.bytes != word.text.count) return false;
     Chunk difference = seen.bytes ^ word.text.count;
     for (size_t i = 0; i < WordKey::chunks; i++) difference |= chunk_at(seen.text + i * chunk_bytes) ^ word.head[i];
     return difference == 0;
