@@ -100,8 +100,13 @@ struct SeenWords {
             return &place;
         }
         SeenLine& line = line_of(word);
-        const bool first = holds(line.words[0], word), second = holds(line.words[1], word);
-        if (first | second) return &line.words[first ? 0 : 1];
+        if (wide_processor) {  // no jump tells the two apart
+            const bool first = holds(line.words[0], word), second = holds(line.words[1], word);
+            if (first | second) return &line.words[first ? 0 : 1];
+        } else {
+            for (SeenWord& seen : line.words)
+                if (holds(seen, word)) return &seen;
+        }
         if (line.words[0].bytes) line.words[1] = line.words[0];
         line.words[0].bytes = 0;
         return &line.words[0];
