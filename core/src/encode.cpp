@@ -3,40 +3,14 @@
 
 #include "normal_form.h"
 #include "normalize.h"
+#include "whole_tokens.h"
 
 namespace mote {
 namespace {
 
-// Tokens that are found in the text as they are: added ones always, control tokens if asked for.
-struct WholeTokens {
-    Ids lists[2];
-    uint32_t counts[2];
-    Span<const TextRange> quoted;
-    uint32_t first_bytes[8] = {};  // a bit for every byte that one of them begins with
-
-    WholeTokens(const Tokenizer& t, const EncodeOptions& options)
-        : lists{ids_at(t, t.header().added), ids_at(t, t.header().specials)},
-          counts{t.header().added_count, options.parse_special ? t.header().specials_count : 0}, quoted(options.quoted) {
-        for (uint32_t list = 0; list < 2; list++)
-            for (uint32_t i = 0; i < counts[list]; i++)
-                if (const Span<const char> name = piece(t, lists[list][i]); name.count)
-                    first_bytes[uint8_t(name[0]) / 32] |= 1u << uint8_t(name[0]) % 32;
-    }
-    bool may_begin(char c) const { return first_bytes[uint8_t(c) / 32] >> uint8_t(c) % 32 & 1; }
-    bool empty() const { return counts[0] + counts[1] == 0; }
-
-    /// Bytes from `at` on in which control tokens may be: up to the next quoted one, none within. Builds for plain tokenizers have no chat
-    /// templates and nothing that is quoted.
-    size_t open_bytes(size_t at, size_t text_bytes) {
-        if (only_plain) return text_bytes - at;
-        while (quoted.count && quoted[0].end <= at) quoted = {quoted.data + 1, quoted.count - 1};
-        if (quoted.count == 0) return text_bytes - at;
-        return quoted[0].begin > at ? quoted[0].begin - at : 0;
-    }
-};
-
-// The longest of them that begins at `at`; its length, or 0.
-size_t whole_token_at(const Tokenizer& t, WholeTokens& all, Span<const char> text, size_t at, uint32_t& token) {
+// The longest token that begins at `at`; its length, or 0.
+size_t whole_token_at(const Tokenizer& t, WholeTokens& all, Span<const char> text, size_t at, WholeToken& token) {
+    if (whole_tables_of(t)) return whole_token_of(t, whole_tables_of(t)->given, text, at, all.counts[1] ? all.open_bytes(at, text.count) : 0, token);
     size_t longest = 0;
     if (!all.may_begin(text[at])) return longest;
     const size_t room[2] = {text.count - at, all.open_bytes(at, text.count)};
@@ -45,7 +19,7 @@ size_t whole_token_at(const Tokenizer& t, WholeTokens& all, Span<const char> tex
             const Span<const char> name = piece(t, all.lists[list][i]);
             if (name.count > longest && name.count <= room[list] && compare(name, {text.data + at, name.count}) == 0) {
                 longest = name.count;
-                token = all.lists[list][i];
+                token.id = all.lists[list][i];
             }
         }
     }
@@ -79,8 +53,42 @@ bool wants_space(const Tokenizer& t, Span<const char> text, uint64_t where) {
     return text[0] != ' ' && !mark;
 }
 
+// What lies between two tokens of normalized text. A space that goes in front only where none is goes there now.
+void encode_between(Encoder& e, Span<const char> part, size_t begin, size_t end, uint64_t where, bool goes_on) {
+    if (begin >= end) return;
+    const Span<const char> text{part.data + begin, end - begin};
+    const bool late = e.t.header().flags & tokenizer_prefix_missing;
+    encode_bpe(e, {text, where + begin, late && !(goes_on && begin == 0) && wants_space(e.t, text, where + begin)});
+}
+
+// Text in which tokens are looked for once more, now that it is normalized: with the space in front that always goes there.
+void encode_normalized(Encoder& e, Span<const char> part, uint64_t where, bool goes_on) {
+    const bool late = e.t.header().flags & tokenizer_prefix_missing;
+    if (normalizes(e.t)) {
+        const Result<size_t> bytes = normalize(e.t, part, !late && !goes_on && wants_space(e.t, part, where), e.normalized);
+        if (!bytes.ok()) {
+            e.fault = bytes.fault;
+            return;
+        }
+        part = {e.normalized.data, bytes.value};
+    }
+    e.readable_end = part.end();
+    size_t begin = 0;
+    for (size_t i = 0; i < part.count;) {
+        WholeToken token;
+        const size_t n = whole_token_of(e.t, whole_tables_of(e.t)->normalized, part, i, 0, token);
+        size_t first = i, end = i + n;
+        i += n ? n : 1;
+        if (n == 0 || !takes_place(e.t, token.flags, part, first, end)) continue;
+        encode_between(e, part, begin, first, where, goes_on);
+        e.emit(token.id);
+        begin = end;
+    }
+    encode_between(e, part, begin, part.count, where, goes_on);
+}
+
 void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end, bool goes_on) {
-    if (begin == end) return;
+    if (begin >= end) return;
     Span<const char> part{text.data + begin, end - begin};
     if (normal_form_of(e.t)) {
         const Result<Span<const char>> formed = normal_form(e.t, part, e.formed);
@@ -89,24 +97,29 @@ void encode_part(Encoder& e, Span<const char> text, size_t begin, size_t end, bo
             return;
         }
         part = formed.value;
+        if (part.count == 0) return;
     }
-    encode_stretch(e, {part, begin, !(goes_on && begin == 0) && wants_space(e.t, part, begin)});
+    goes_on = goes_on && begin == 0;
+    if (searches_normalized(e.t)) return encode_normalized(e, part, begin, goes_on);
+    encode_stretch(e, {part, begin, !goes_on && wants_space(e.t, part, begin)});
 }
 
 void encode_text(Encoder& e, Span<const char> text, const EncodeOptions& options) {
     WholeTokens whole(e.t, options);
     size_t begin = 0;
     for (size_t i = 0; !whole.empty() && i < text.count;) {
-        uint32_t token = no_token;
+        WholeToken token;
         const size_t n = whole_token_at(e.t, whole, text, i, token);
         if (n == 0) {
             i++;
             continue;
         }
-        encode_part(e, text, begin, i, options.goes_on);
-        e.emit(token);
-        i += n;
-        begin = i;
+        size_t first = i, end = i + n;
+        i = end;
+        if (!only_pairs && token.flags && !takes_place(e.t, token.flags, text, first, end)) continue;
+        encode_part(e, text, begin, first, options.goes_on);
+        e.emit(token.id);
+        begin = end;
     }
     encode_part(e, text, begin, text.count, options.goes_on);
 }

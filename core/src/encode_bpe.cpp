@@ -157,8 +157,8 @@ void encode_word_again(Encoder& e, const Stretch& stretch) {
 Size bpe_scratch(Size text_bytes) { return (text_bytes + 1) * (words_per_symbol * sizeof(uint32_t)); }
 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
-    // Normalized text has no space in front that is not there, and no U+2581 for one: the commonest rule needs no more than this.
-    if (normalizes(e.t) && e.t.header().pre_tokenizer == PreTokenizer::each_space) {
+    // Normalized text mostly has no space in front that is not there, and no U+2581 for one: the commonest rule needs no more than this.
+    if (normalizes(e.t) && !stretch.space_before && e.t.header().pre_tokenizer == PreTokenizer::each_space) {
         for (size_t begin = 0, bytes; e.fault.ok() && begin < stretch.text.count; begin += bytes) {
             const Span<const char> rest{stretch.text.data + begin, stretch.text.count - begin};
             bytes = word_bytes(rest, e.readable_end);

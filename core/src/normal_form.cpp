@@ -243,9 +243,30 @@ size_t changing_bytes(Classes& classes, Span<const char> text) {
     return at;
 }
 
+// Rules that are no form: what `normalize` does, without its spaces.
+Result<Span<const char>> replaced(const Tokenizer& t, Span<const char> text, Span<char> out) {
+    const NormalizerTables& rules = normal_form_of(t)->rules;
+    size_t written = 0;
+    for (size_t at = 0; at < text.count;) {
+        const Span<const char> rest{text.data + at, text.count - at};
+        Match rule{no_token, 0};
+        if (rules.longest) rule = longest_match(trie_at(t, rules.units), rest, rules.longest);
+        Span<const char> becomes{rest.data, rule.bytes ? rule.bytes : first_character(rest.data, rest.count).bytes};
+        at += becomes.count;
+        if (rule.bytes && rule.value > replace_by_itself_alone) {
+            const uint8_t* entry = t.section + rules.replacements + rule.value;
+            becomes = {reinterpret_cast<const char*>(entry + 1), entry[0]};
+        }
+        if (becomes.count > out.count - written) return Fault{Error::range, t.header().normal_form, out.count, 0};
+        for (size_t i = 0; i < becomes.count; i++) out[written++] = becomes[i];
+    }
+    return Span<const char>{out.data, written};
+}
+
 }  // namespace
 
 Result<Span<const char>> normal_form(const Tokenizer& t, Span<const char> text, Span<char> out) {
+    if (normal_form_of(t)->flags & normal_form_rules) return replaced(t, text, out);
     Form form(t);
     size_t at = stable_bytes(form.classes, text);
     if (at == text.count) return text;

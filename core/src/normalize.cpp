@@ -123,9 +123,9 @@ Size normalized_bytes(const Tokenizer& t, Size text_bytes) {
 
 Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_before, Span<char> out) {
     const uint32_t flags = t.header().flags;
-    const bool squeeze = flags & tokenizer_squeeze_spaces, behind = flags & tokenizer_space_behind;
+    const bool squeeze = flags & tokenizer_squeeze_spaces, behind = flags & tokenizer_space_behind, keep = flags & tokenizer_keep_ends;
     size_t at = 0;
-    while (squeeze && at < text.count) {
+    while (squeeze && !keep && at < text.count) {
         const Replacement r = next_replacement(t, {text.data + at, text.count - at});
         if (!r.is_space()) break;
         at += r.taken;
@@ -134,24 +134,27 @@ Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_b
 
     Writer w{out};
     if (space_before && !behind) w.put(' ');
-    bool after_space = squeeze;
+    bool after_space = squeeze && (!keep || space_before), any = false;
     while (at < text.count && !w.full) {
         if (wide_processor && t.keeps_ascii) at += copy_chunks(w, {text.data + at, text.count - at}, squeeze, after_space);
         if (const size_t plain = plain_bytes(t, {text.data + at, text.count - at})) {
             copy_plain(w, text.data + at, plain);
             after_space = false;
+            any = true;
             at += plain;
             continue;
         }
         Replacement r = next_replacement(t, {text.data + at, text.count - at});
         at += r.taken;
+        any = any || r.text.count;
         if (r.alone && !after_space) w.put(' ');
         while (after_space && r.text.count && r.text[0] == ' ') r.text = {r.text.data + 1, r.text.count - 1};
         put_text(w, r.text, flags & tokenizer_fold_space);
         if (r.alone) w.put(' ');
         if (r.text.count) after_space = squeeze && (r.alone || r.text[r.text.count - 1] == ' ');
     }
-    while (squeeze && w.written && out[w.written - 1] == ' ') w.written--;
+    if (keep && !any) return size_t(0);
+    while (squeeze && !keep && w.written && out[w.written - 1] == ' ') w.written--;
     if (space_before && behind) w.put(' ');
     if (w.full) return Fault{Error::range, t.header().normalizer, out.count, 0};
     return w.written;

@@ -43,10 +43,10 @@ bool is_plain(PreTokenizer stages) {
 Fault check_header(const TokenizerHeader& h) {
     MOTE_CHECK(h.kind >= TokenizerKind::bpe && h.kind <= TokenizerKind::unigram, Error::type, MOTE_AT(kind), uint32_t(h.kind));
     MOTE_CHECK(!only_pairs || h.kind == TokenizerKind::bpe, Error::left_out, MOTE_AT(kind), uint32_t(h.kind), uint32_t(TokenizerKind::bpe));
-    MOTE_CHECK(!only_pairs || (h.normalizer | h.normal_form) == 0, Error::left_out, MOTE_AT(normalizer), h.normalizer);
+    MOTE_CHECK(!only_pairs || (h.normalizer | h.normal_form | h.whole) == 0, Error::left_out, MOTE_AT(normalizer), h.normalizer);
     MOTE_CHECK(!only_pairs || h.lexicon == 0, Error::left_out, MOTE_AT(lexicon), h.lexicon);
     MOTE_CHECK(h.vocab && h.vocab <= max_vocab, Error::limit, MOTE_AT(vocab), h.vocab, max_vocab);
-    const uint32_t flags = tokenizer_known_flags & ~(only_pairs ? tokenizer_squeeze_spaces | tokenizer_space_behind : 0);
+    const uint32_t flags = tokenizer_known_flags & ~(only_pairs ? tokenizer_squeeze_spaces | tokenizer_space_behind | tokenizer_keep_ends : 0);
     MOTE_CHECK((h.flags & ~flags) == 0, Error::unsupported, MOTE_AT(flags), h.flags, flags);
     MOTE_CHECK(known(h.pre_tokenizer), Error::unsupported, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
     MOTE_CHECK(!only_plain || is_plain(h.pre_tokenizer), Error::left_out, MOTE_AT(pre_tokenizer), uint32_t(h.pre_tokenizer));
@@ -222,6 +222,50 @@ Fault check_normal_form(const Tokenizer& t, size_t bytes) {
     return Fault{};
 }
 
+[[gnu::cold, gnu::noinline]] Fault check_whole_trie(const Tokenizer& t, const WholeTrie& trie, size_t bytes) {
+    const uint64_t at = t.header().whole;
+    MOTE_CHECK(trie.longest <= max_piece_bytes, Error::limit, at, trie.longest, max_piece_bytes);
+    if (trie.longest == 0) return Fault{};
+    const Fault f = check_place(at, trie.units, trie.units_count, 4, bytes);
+    if (!f.ok()) return f;
+    const WholeTables& w = *whole_tables_of(t);
+    const uint32_t* tokens = reinterpret_cast<const uint32_t*>(t.section + w.tokens);
+    const bool normalized = &trie == &w.normalized;  // where quoted text can no longer be told from other text
+    return check_trie(t, trie.units, trie.units_count,
+                      [&](uint32_t value) { return value < w.tokens_count && !(normalized && is_special(t, tokens[value] >> 8)); });
+}
+
+Fault check_whole_tokens(const Tokenizer& t, size_t bytes) {
+    const WholeTables& w = *whole_tables_of(t);
+    const uint64_t at = t.header().whole;
+    Fault f = check_place(at + offsetof(WholeTables, tokens), w.tokens, w.tokens_count, 4, bytes);
+    if (f.ok()) f = check_place(at + offsetof(WholeTables, words), w.words, w.words_count, 4, bytes);
+    if (f.ok() && w.words_count) f = check_class_table(t, w.words, w.words_count);
+    if (!f.ok()) return f;
+    const uint32_t* tokens = reinterpret_cast<const uint32_t*>(t.section + w.tokens);
+    for (uint32_t i = 0; i < w.tokens_count; i++) {
+        const uint64_t where = w.tokens + uint64_t(i) * 4;
+        const uint32_t flags = tokens[i] & 0xff;
+        MOTE_CHECK(tokens[i] >> 8 < t.vocab, Error::token, where, tokens[i] >> 8, t.vocab - 1);
+        MOTE_CHECK((flags & ~whole_known_flags) == 0, Error::unsupported, where, flags, whole_known_flags);
+        MOTE_CHECK(!(flags & whole_single_word) || w.words_count, Error::missing, at + offsetof(WholeTables, words_count));
+    }
+    return Fault{};
+}
+
+Fault check_whole(const Tokenizer& t, size_t bytes) {
+    const uint64_t at = t.header().whole;
+    if (at == 0) return Fault{};
+    Fault f = check_place(MOTE_AT(whole), at, 1, sizeof(WholeTables), bytes);
+    if (!f.ok()) return f;
+    const WholeTables& w = *whole_tables_of(t);
+    MOTE_CHECK((w.reserved[0] | w.reserved[1]) == 0, Error::range, at + offsetof(WholeTables, reserved));
+    MOTE_CHECK(w.normalized.longest == 0 || t.header().kind == TokenizerKind::bpe, Error::unsupported, at + offsetof(WholeTables, normalized));
+    f = check_whole_tokens(t, bytes);
+    if (f.ok()) f = check_whole_trie(t, w.given, bytes);
+    return f.ok() ? check_whole_trie(t, w.normalized, bytes) : f;
+}
+
 bool is_finite(float value) { return value - value == 0.0f; }
 
 Fault check_scores(const Tokenizer& t, size_t bytes) {
@@ -303,6 +347,7 @@ Fault check_classes(const Tokenizer& t) {
     if (f.ok() && !only_pairs) f = check_normalizer(t, bytes);
     if (f.ok() && !only_pairs) f = check_normal_form(t, bytes);
     if (f.ok() && !only_pairs) f = check_lexicon(t, bytes);
+    if (f.ok() && !only_pairs) f = check_whole(t, bytes);
     if (f.ok() && !only_pairs) f = check_chat(t, bytes);
     if (!f.ok()) return f;
     if (!only_pairs) t.keeps_ascii = keeps_ascii(t);

@@ -34,7 +34,7 @@ constexpr bool only_plain = true;
 constexpr bool only_plain = false;
 #endif
 
-/// The tables of the normalizer, the normalization form and the lexicon; null if the tokenizer has none.
+/// The tables of the normalizer, the normalization form, the lexicon and tokens found whole; null if the tokenizer has none.
 inline const NormalizerTables* normalizer_of(const Tokenizer& t) {
     return !only_pairs && t.header().normalizer ? reinterpret_cast<const NormalizerTables*>(t.section + t.header().normalizer) : nullptr;
 }
@@ -43,6 +43,9 @@ inline const NormalFormTables* normal_form_of(const Tokenizer& t) {
 }
 inline const LexiconTables* lexicon_of(const Tokenizer& t) {
     return !only_pairs && t.header().lexicon ? reinterpret_cast<const LexiconTables*>(t.section + t.header().lexicon) : nullptr;
+}
+inline const WholeTables* whole_tables_of(const Tokenizer& t) {
+    return !only_pairs && t.header().whole ? reinterpret_cast<const WholeTables*>(t.section + t.header().whole) : nullptr;
 }
 
 /// Orders byte strings as memcmp does, a prefix first: negative, zero or positive.

@@ -90,7 +90,7 @@ TEST(tokenizer_section, with_a_header_out_of_range_is_refused) {
     EXPECT_ERROR(missing, h.bos = no_token);
     EXPECT_ERROR(missing, h.flags = tokenizer_add_eos; h.eos = no_token);
     EXPECT_ERROR(range, h.reserved[0] = 1);
-    EXPECT_ERROR(range, h.reserved[4] = 1);
+    EXPECT_ERROR(range, h.reserved[3] = 1);
 }
 
 Error error_of_chat(const std::function<void(Section&, ChatTables&)>& damage) {
@@ -191,6 +191,71 @@ TEST(tokenizer_section, with_character_classes_that_do_not_cover_all_in_order_is
     EXPECT_ERROR(range, s.words(h.classes)[0] += 256);
     EXPECT_ERROR(range, std::swap(s.words(h.classes)[1], s.words(h.classes)[2]));
     EXPECT_ERROR(range, s.words(h.classes)[2] = s.words(h.classes)[1]);
+}
+
+// ---- tokens found whole
+
+TokenizerModel whole_model() {
+    TokenizerModel m = full_model();
+    m.whole = {{1, whole_strips_left, false, "<s>"}, {6, whole_single_word | whole_strips_right, false, "ab"}, {7, 0, true, "\xc3\xa9"}};
+    return m;
+}
+
+struct WholeSection : Section {
+    WholeSection() : Section(whole_model()) {}
+
+    WholeTables& whole() { return *reinterpret_cast<WholeTables*>(bytes.data() + header().whole); }
+};
+
+Error whole_error(const std::function<void(WholeSection&, WholeTables&)>& damage) {
+    WholeSection s;
+    damage(s, s.whole());
+    return open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error;
+}
+
+#define EXPECT_WHOLE_ERROR(error, damage) \
+    EXPECT_STREQ(error_code(whole_error([]([[maybe_unused]] WholeSection& s, [[maybe_unused]] WholeTables& w) { damage; })), error_code(Error::error))
+
+TEST(whole_section, that_is_sound_opens) { EXPECT_WHOLE_ERROR(none, (void)0); }
+
+TEST(whole_section, with_a_table_elsewhere_is_refused) {
+    EXPECT_WHOLE_ERROR(alignment, s.header().whole += 2);
+    EXPECT_WHOLE_ERROR(range, s.header().whole = 4);
+    EXPECT_WHOLE_ERROR(range, s.header().whole = 0xfffffffc);
+    EXPECT_WHOLE_ERROR(alignment, w.given.units += 1);
+    EXPECT_WHOLE_ERROR(range, w.given.units = 0x7ffffffc);
+    EXPECT_WHOLE_ERROR(range, w.normalized.units_count = 0xffffffff);
+    EXPECT_WHOLE_ERROR(limit, w.given.units_count = 1);
+    EXPECT_WHOLE_ERROR(limit, w.given.longest = 1025);
+    EXPECT_WHOLE_ERROR(limit, w.normalized.longest = 0xffffffff);
+    EXPECT_WHOLE_ERROR(range, w.tokens = 0x7ffffffc);
+    EXPECT_WHOLE_ERROR(range, w.tokens_count = 0xffffffff);
+    EXPECT_WHOLE_ERROR(alignment, w.words += 2);
+    EXPECT_WHOLE_ERROR(range, w.words_count = 0x40000000);
+    EXPECT_WHOLE_ERROR(range, w.reserved[0] = 1);
+    EXPECT_WHOLE_ERROR(range, w.reserved[1] = 1);
+}
+
+TEST(whole_section, with_a_token_that_is_none_is_refused) {
+    EXPECT_WHOLE_ERROR(token, s.words(w.tokens)[0] = 11 << 8);
+    EXPECT_WHOLE_ERROR(unsupported, s.words(w.tokens)[0] |= 8);
+    EXPECT_WHOLE_ERROR(token, w.tokens_count = 2);                  // of which the second trie names the third
+    EXPECT_WHOLE_ERROR(token, s.words(w.tokens)[2] = 1 << 8);       // a control token in normalized text
+    EXPECT_WHOLE_ERROR(missing, w.words_count = 0);
+    EXPECT_WHOLE_ERROR(range, s.words(w.words)[0] += 256);
+    EXPECT_WHOLE_ERROR(range, s.words(w.words)[2] = s.words(w.words)[1]);
+}
+
+TEST(whole_section, of_normalized_text_goes_with_merges_alone) {
+    TokenizerModel m = full_model();
+    m.kind = TokenizerKind::wordpiece;
+    m.lexicon.entries = {{"a", 3}};
+    m.whole = {{7, 0, false, "x"}};
+    Section s(m);
+    EXPECT_EQ(open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error, Error::none);
+    WholeTables& w = *reinterpret_cast<WholeTables*>(s.bytes.data() + s.header().whole);
+    w.normalized = w.given;
+    EXPECT_EQ(open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error, Error::unsupported);
 }
 
 // ---- normalizer and lexicon

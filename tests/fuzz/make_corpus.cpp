@@ -106,7 +106,14 @@ void add_sections(Corpus& c) {
         h.classes_count = 40;
         c.add("tokenizer_section", std::string{char(text.size()), 0} + text + text_of(section));
     }
-    for (const uint32_t flags : {0u, normal_form_composed}) {
+    for (const bool late : {false, true}) {
+        tools::TokenizerModel m = small_tokenizer(PreTokenizer::none);
+        m.added = {7};
+        m.whole = {{1, whole_strips_left | whole_strips_right, false, "<s>"}, {7, late ? 0 : whole_single_word, late, "ab"}};
+        c.add("tokenizer_section",
+              std::string{char(text.size()), 0} + text + text_of(tools::pack_tokenizer(m, uint32_t(m.pieces.size()), "corpus")));
+    }
+    for (const uint32_t flags : {0u, normal_form_composed, normal_form_rules}) {
         const tools::TokenizerModel m = formed_tokenizer(flags);
         const std::string marks = "e\u0301\u0323\u0301a\u00e9\u0323 \ufb01\uac01\u11a8\u1100\u1161\xcc";
         c.add("tokenizer_section",

@@ -147,6 +147,20 @@ TEST(tokenizer_gpt2, takes_control_tokens_from_the_files_beside_it) {
     EXPECT_EQ(OpenedTokenizer(m).encode("he"), (Ids{258, 256}));
 }
 
+TEST(tokenizer_gpt2, takes_conditions_of_control_tokens_from_the_files_beside_it) {
+    Json vocab = testing::byte_level_vocabulary();
+    vocab["<mask>"] = 259;
+    const TemporaryFolder folder;
+    folder.write("vocab.json", vocab.dump());
+    folder.write("merges.txt", merges_text);
+    folder.write("special_tokens_map.json", R"({"mask_token": {"content": "<mask>", "lstrip": true, "rstrip": false, "normalized": false}, "pad_token": "h"})");
+    const TokenizerModel m = import_tokenizer(folder.path());
+    EXPECT_EQ(m.specials, (Ids{'h', 258, 259}));
+    EncodeOptions options;
+    options.parse_special = true;
+    EXPECT_EQ(OpenedTokenizer(m).encode("e  \t<mask> e", options), (Ids{'e', 259, ' ', 'e'}));
+}
+
 TEST(tokenizer_gpt2, ignores_ids_that_the_tokenizer_does_not_have) {
     const TemporaryFolder folder;
     folder.write("vocab.json", testing::byte_level_vocabulary().dump());

@@ -108,6 +108,60 @@ TEST(encode, of_nothing_is_nothing_but_the_tokens_around_it) {
     EXPECT_EQ(encode_all(both.tokenizer, "a", bare), Ids{2});
 }
 
+// ---- tokens found whole
+
+TokenizerModel with_conditions() {
+    TokenizerModel m = model_of_pieces({"<m>", "<mm>", "a", "b", " ", "ab", "\xc3\xa9"});
+    m.characters = {2, 3, 4, 6};
+    m.specials = {0, 1};
+    m.added = {5};
+    return m;
+}
+
+Ids with_control(const TokenizerModel& m, const std::string& text, Span<const TextRange> quoted = {}) {
+    EncodeOptions options;
+    options.parse_special = true;
+    options.quoted = quoted;
+    return encode_all(open_test_tokenizer(m).tokenizer, text, options);
+}
+
+TEST(encode, leaves_out_white_space_that_a_token_takes) {
+    TokenizerModel m = with_conditions();
+    m.byte_ids['<'] = m.byte_ids['m'] = m.byte_ids['>'] = m.byte_ids['\t'] = 2;
+    m.whole = {{0, whole_strips_left, false, "<m>"}, {1, whole_strips_right, false, "<mm>"}, {5, 0, false, "ab"}};
+    EXPECT_EQ(with_control(m, " a \t\u3000<m> b"), (Ids{4, 2, 0, 4, 3}));
+    EXPECT_EQ(with_control(m, "  <m>"), Ids{0});
+    EXPECT_EQ(with_control(m, "<mm> \u2029 <m>  "), (Ids{1, 0, 4, 4}));
+    EXPECT_EQ(with_control(m, "<mm>  a<m>"), (Ids{1, 2, 0}));
+    const TextRange all{0, 5}, first{0, 1};
+    EXPECT_EQ(with_control(m, " <m> ", {&all, 1}), (Ids{4, 2, 2, 2, 4}));
+    EXPECT_EQ(with_control(m, " <m> ", {&first, 1}), (Ids{0, 4}));  // white space may be quoted
+    EXPECT_EQ(encode_all(open_test_tokenizer(m).tokenizer, " <m>ab"), (Ids{4, 2, 2, 2, 5}));
+}
+
+TEST(encode, finds_words_of_their_own_between_what_is_no_word) {
+    TokenizerModel m = with_conditions();
+    m.byte_ids['_'] = m.byte_ids['.'] = 3;
+    m.whole = {{5, whole_single_word, false, "ab"}};
+    EXPECT_EQ(encode_all(open_test_tokenizer(m).tokenizer, "ab ab.ab"), (Ids{5, 4, 5, 3, 5}));
+    EXPECT_EQ(encode_all(open_test_tokenizer(m).tokenizer, "abab"), (Ids{2, 3, 2, 3}));
+    EXPECT_EQ(encode_all(open_test_tokenizer(m).tokenizer, "_ab ab\u00e9ab"), (Ids{3, 2, 3, 4, 2, 3, 6, 2, 3}));
+    m.byte_ids[0xff] = m.byte_ids[0xa9] = 4;  // no characters, and so none of words
+    EXPECT_EQ(encode_all(open_test_tokenizer(m).tokenizer, "\xff" "ab\xa9" "ab"), (Ids{4, 5, 4, 5}));
+}
+
+TEST(encode, looks_for_tokens_of_normalized_text_after_the_others) {
+    TokenizerModel m = with_conditions();
+    m.normalizer.present = m.normalizer.keeps_invalid = true;
+    m.normalizer.rules = {{"A", "a"}, {"B", "b"}};
+    m.flags = tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_fold_space;
+    m.whole = {{0, 0, false, "<m>"}, {5, 0, true, " ab"}};
+    EXPECT_EQ(with_control(m, "AB<m>aB ab aab"), (Ids{5, 0, 5, 5, 4, 2, 2, 3}));
+    m.flags |= tokenizer_prefix_missing;
+    m.whole[1].text = "ab";
+    EXPECT_EQ(with_control(m, "AB<m>aab"), (Ids{5, 0, 4, 2, 5}));
+}
+
 // ---- characters, bytes, unknown
 
 TEST(encode, takes_whole_characters_then_bytes_then_unknown) {

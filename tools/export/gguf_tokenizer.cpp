@@ -231,6 +231,9 @@ void write_unigram(const TokenizerModel& model, uint32_t vocab, const std::strin
 void write_tokenizer(const TokenizerModel& model, uint32_t vocab, const std::string& source, GgufWriter& gguf, std::vector<std::string>& notes) {
     if (model.normal_form.present)
         notes.push_back(source + ": GGUF has no key for normalization forms; programs that read it do not bring text into " + name_of(model.normal_form));
+    if (!model.whole.empty())
+        notes.push_back(source + ": GGUF has no keys for tokens that take white space with them, must be words of their own or stand in "
+                                 "normalized text; programs that read it find them anywhere in text as it is");
     switch (model.kind) {
         case TokenizerKind::wordpiece: return write_wordpiece(model, vocab, source, gguf, notes);
         case TokenizerKind::unigram: return write_unigram(model, vocab, source, gguf, notes);

@@ -35,6 +35,7 @@ std::optional<std::string> part_beyond_flags(const TokenizerModel& model, uint32
                                                       {tokenizer_prefix_missing, "a space in front where none is"},
                                                       {tokenizer_whole_words, "words that are tokens"},
                                                       {tokenizer_squeeze_spaces, "spaces of which runs become one"},
+                                                      {tokenizer_keep_ends, "spaces at the ends that become one"},
                                                       {tokenizer_space_behind, "spaces behind words"}};
     for (const auto& [flag, name] : names)
         if (model.flags & ~known & flag) return name;

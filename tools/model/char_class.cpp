@@ -67,6 +67,12 @@ CharClass class_of(uint32_t code_point) {
     return u_isUWhiteSpace(c) ? CharClass::space : CharClass::other;
 }
 
+bool is_word_character(uint32_t code_point) {
+    const UChar32 c = static_cast<UChar32>(code_point);
+    if (U_GET_GC_MASK(c) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) return true;
+    return u_hasBinaryProperty(c, UCHAR_ALPHABETIC) || u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL);
+}
+
 uint8_t bits_asked(PreTokenizer stages) {
     uint8_t bits = 0;
     for (uint32_t rest = uint32_t(stages); rest; rest >>= pre_tokenizer_bits)

@@ -12,6 +12,9 @@ namespace mote::tools {
 /// Letter (L), number (N), white space, or other; code points that no character has are other.
 CharClass class_of(uint32_t code_point);
 
+/// A character of words: alphabetic, a mark, a decimal digit, connecting punctuation, or a joiner. The \w of Unicode Technical Standard 18.
+bool is_word_character(uint32_t code_point);
+
 /// Code points, both ends among them.
 struct CodeRange {
     uint32_t first, last;

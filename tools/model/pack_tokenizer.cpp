@@ -201,6 +201,45 @@ uint32_t put_normal_form(Section& section, const NormalForm& form, const std::st
     return section.record(tables);
 }
 
+// Two texts that are looked for in one place have two tokens, of which the first in the list counts.
+WholeTrie put_whole_texts(Section& section, const std::vector<WholeRule>& rules, bool normalized, const std::string& source) {
+    TrieBuilder trie;
+    for (uint32_t i = 0; i < rules.size(); i++)
+        if (rules[i].normalized == normalized) trie.add(rules[i].text, i);
+    WholeTrie out{section.words({}), 0, trie.longest()};
+    if (!trie.empty()) out.units = put_trie(section, trie, out.units_count, source);
+    return out;
+}
+
+// Where characters of words begin and end. Made once.
+const std::vector<uint32_t>& word_characters() {
+    static const std::vector<uint32_t> made = [] {
+        std::vector<uint32_t> words;
+        for (uint32_t c = 0; c <= 0x10ffff; c++)
+            if (const uint32_t own = is_word_character(c); words.empty() || (words.back() & 0xffu) != own) words.push_back(c << 8 | own);
+        return words;
+    }();
+    return made;
+}
+
+uint32_t put_whole(Section& section, const TokenizerModel& model, const std::string& source) {
+    if (model.whole.empty()) return 0;
+    WholeTables tables{};
+    tables.given = put_whole_texts(section, model.whole, false, source);
+    tables.normalized = put_whole_texts(section, model.whole, true, source);
+    std::vector<uint32_t> tokens;
+    bool asks_words = false;
+    for (const WholeRule& rule : model.whole) {
+        tokens.push_back(rule.token << 8 | rule.flags);
+        asks_words = asks_words || (rule.flags & whole_single_word);
+    }
+    tables.tokens = section.words(tokens);
+    tables.tokens_count = static_cast<uint32_t>(tokens.size());
+    tables.words = section.words(asks_words ? word_characters() : std::vector<uint32_t>());
+    tables.words_count = asks_words ? static_cast<uint32_t>(word_characters().size()) : 0;
+    return section.record(tables);
+}
+
 uint32_t put_lexicon(Section& section, const TokenizerModel& model, uint32_t vocab, const std::string& source) {
     const Lexicon& lexicon = model.lexicon;
     if (lexicon.entries.empty()) return 0;
@@ -329,6 +368,7 @@ std::vector<uint8_t> pack_tokenizer(const TokenizerModel& model, uint32_t vocab,
     header.normal_form = put_normal_form(section, model.normal_form, source);
     header.normalizer = put_normalizer(section, model.normalizer, source);
     header.lexicon = put_lexicon(section, model, vocab, source);
+    header.whole = put_whole(section, model, source);
     header.chat = put_chat(section, model);
     put_pieces(section, header, model);
 

@@ -65,6 +65,14 @@ struct Lexicon {
     uint32_t word_characters = 0;    // wordpiece: longer words are unknown
 };
 
+/// How a control or added token is found in text, where that takes more than its piece.
+struct WholeRule {
+    uint32_t token = 0;
+    uint32_t flags = 0;       // whole_single_word and so on
+    bool normalized = false;  // in normalized text, not in the text as it is; not of a control token
+    std::string text{};       // as it stands there
+};
+
 /// A chat template as data (SPEC 6.5): the texts around what a conversation says. Its stop tokens follow from the tokenizer.
 struct ChatTemplate {
     std::array<std::string, chat_parts> parts{};  // by ChatPart
@@ -84,6 +92,7 @@ struct TokenizerModel {
     std::vector<MergeRule> merges;          // at most one rule a (left, right) pair
     std::vector<uint32_t> specials;         // control tokens; any order
     std::vector<uint32_t> added;            // tokens that every text is searched for before it is cut; any order
+    std::vector<WholeRule> whole{};         // how these are found, all of them; empty: by their pieces, in the text as it is
     uint32_t flags = 0;                     // tokenizer_add_bos and so on
     PreTokenizer pre_tokenizer = PreTokenizer::none;
     CharSets char_sets;                     // what the pre-tokenizer means by letters and so on

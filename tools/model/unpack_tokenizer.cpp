@@ -124,6 +124,22 @@ NormalForm form_from(const Tokenizer& t, const std::string& source) {
     return out;
 }
 
+// Texts as the tries hold them, in order of tokens.
+std::vector<WholeRule> whole_from(const Tokenizer& t, const std::string& source) {
+    std::vector<WholeRule> out;
+    const WholeTables* tables = whole_tables_of(t);
+    if (!tables) return out;
+    const uint32_t* tokens = reinterpret_cast<const uint32_t*>(t.section + tables->tokens);
+    for (const WholeTrie* trie : {&tables->given, &tables->normalized}) {
+        if (trie->longest == 0) continue;
+        const Strings all(trie_at(t, trie->units), trie->longest, source, [&](const std::string& text, uint32_t value) {
+            out.push_back({tokens[value] >> 8, tokens[value] & 0xff, trie == &tables->normalized, text});
+        });
+    }
+    std::stable_sort(out.begin(), out.end(), [](const WholeRule& a, const WholeRule& b) { return a.token < b.token; });
+    return out;
+}
+
 Lexicon lexicon_from(const Tokenizer& t, size_t tokens, const std::string& source) {
     Lexicon out;
     const LexiconTables* tables = lexicon_of(t);
@@ -219,6 +235,7 @@ TokenizerModel unpack_tokenizer(const Tokenizer& t, const std::string& source) {
     model.characters = list_of(t, h.characters, h.characters_count);
     model.specials = list_of(t, h.specials, h.specials_count);
     model.added = list_of(t, h.added, h.added_count);
+    model.whole = whole_from(t, source);
     put_merges(t, model);
     model.normal_form = form_from(t, source);
     model.normalizer = normalizer_from(t, source);

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -15,10 +16,15 @@ constexpr uint64_t max_file_bytes = 16 << 20;
 // A token is its text, or an object that holds it.
 std::string content_of(const JsonView& token) { return token.value().is_object() ? token.at("content").text() : token.text(); }
 
+void add_token(const JsonView& token, SpecialTokens& known) {
+    known.texts.push_back(content_of(token));
+    if (token.value().is_object()) known.flags.emplace(known.texts.back(), whole_flags(token));
+}
+
 void read_text(const JsonView& root, const char* key, std::optional<std::string>& text, SpecialTokens& known) {
     const std::optional<JsonView> token = root.find(key);
     if (!token) return;
-    known.texts.push_back(content_of(*token));
+    add_token(*token, known);
     if (!text) text = known.texts.back();
 }
 
@@ -26,12 +32,14 @@ void read_texts(const JsonView& root, SpecialTokens& known) {
     read_text(root, "bos_token", known.bos, known);
     read_text(root, "eos_token", known.eos, known);
     read_text(root, "unk_token", known.unk, known);
+    for (const char* key : {"pad_token", "cls_token", "sep_token", "mask_token"})
+        if (const std::optional<JsonView> token = root.find(key)) add_token(*token, known);
     const std::optional<JsonView> added = root.find("added_tokens_decoder");
     if (!added) return;
     for (const auto& [id, value] : added->object().items()) {
         const JsonView token = added->at(id);
         const std::optional<JsonView> special = token.find("special");
-        if (special && special->boolean()) known.texts.push_back(content_of(token));
+        if (special && special->boolean()) add_token(token, known);
     }
 }
 

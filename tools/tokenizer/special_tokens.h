@@ -1,6 +1,7 @@
 // special_tokens: what the files beside a tokenizer say of its control tokens.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ namespace mote::tools {
 
 struct SpecialTokens {
     std::vector<std::string> texts;            // every control token that is named
+    std::map<std::string, uint32_t> flags;     // of those that are found under conditions (SPEC 6.7)
     std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
     std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
     bool add_bos = false, add_eos = false;     // tokenizer_config.json

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -80,15 +81,19 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
 }
 
 // Control tokens are written as they are; their names are not in the alphabet of bytes.
-void put_special(const TokenIds& ids, const std::vector<std::string>& texts, TokenizerModel& model) {
+void put_special(const TokenIds& ids, const std::vector<std::string>& texts, const std::map<std::string, uint32_t>& flags, TokenizerModel& model) {
     std::set<uint32_t> special;
+    std::vector<WholeRule> rules;
     for (const std::string& text : texts) {
         const auto found = ids.find(text);
         if (found == ids.end()) continue;
-        special.insert(found->second);
+        if (!special.insert(found->second).second) continue;
         model.pieces[found->second] = text;
+        const auto own = flags.find(text);
+        rules.push_back({found->second, own == flags.end() ? 0 : own->second, false, text});
     }
     model.specials.assign(special.begin(), special.end());
+    put_whole_rules(rules, false, model);
 }
 
 uint32_t find_token(const TokenIds& ids, const std::optional<std::string>& text) {
@@ -106,7 +111,7 @@ TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& m
     for (const std::string& text : read_vocabulary(vocab, ids)) model.pieces.push_back(bytes_from_alphabet(text).value_or(text));
     std::vector<std::string> control = special.texts;
     control.push_back(end_of_text);
-    put_special(ids, control, model);
+    put_special(ids, control, special.flags, model);
 
     model.unk = find_token(ids, special.unk);
     model.bos = find_token(ids, special.bos.value_or(end_of_text));

@@ -10,6 +10,7 @@
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_json_pieces.h"
 #include "tokenizer/unicode_forms.h"
+#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -28,14 +29,20 @@ struct Pipeline {
     std::vector<CharacterStep> steps;  // behind the form
 };
 
+// Forms are none of these steps here, and Nmt takes marks for spaces, so that none may be there yet.
+bool may_follow(CharacterStep step, const Pipeline& pipeline) {
+    if (step == CharacterStep::nmt) return !pipeline.prefix && !pipeline.marks_spaces;
+    return step == CharacterStep::lowercase || step == CharacterStep::strip_accents;
+}
+
 void read_normalizer(const JsonView& root, Pipeline& pipeline) {
     for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
         const std::string type = type_of(part);
         const bool first = !pipeline.form.present && pipeline.steps.empty() && !pipeline.prefix && !pipeline.marks_spaces;
         if (first && form_named(type) != no_token)
             pipeline.form = unicode_form(form_named(type));
-        else if (step_named(type))
-            pipeline.steps.push_back(*step_named(type));
+        else if (const auto step = step_named(type); step && may_follow(*step, pipeline))
+            pipeline.steps.push_back(*step);
         else if (type == "Prepend" && part.at("prepend").text() == marker)
             pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every;
         else if (type == "Replace" && replaces(part, " ", marker))
@@ -63,6 +70,8 @@ void read_byte_level(const JsonView& part, Pipeline& pipeline) {
 
 // Between cuts nothing may be left out, and a pattern that means the words themselves may mean them inverted.
 void read_split(const JsonView& part, Pipeline& pipeline) {
+    const std::optional<JsonView> text = part.at("pattern").find("String");
+    if (text && text->text() == " " && pipeline.marks_spaces) return;  // the normalizer has left none: Gemma's
     const std::optional<JsonView> regex = part.at("pattern").find("Regex");
     if (!regex) refuse_part(part, "its pattern is no Regex");
     const std::optional<SplitRule> rule = rule_of_pattern(regex->text());
@@ -122,9 +131,9 @@ void read_pre_tokenizer(const JsonView& root, Pipeline& pipeline) {
     if (pipeline.byte_level == pipeline.marks_spaces)
         root.refuse("E_UNSUPPORTED", pipeline.byte_level ? "pre_tokenizer ByteLevel together with a normalizer is not supported"
                                                          : "neither pre_tokenizer ByteLevel nor U+2581 for spaces: not supported");
-    const bool strips = std::count(pipeline.steps.begin(), pipeline.steps.end(), CharacterStep::strip_accents);
-    if (strips && pipeline.prefix)  // of a text that is marks alone nothing stays, not even that space
-        root.refuse("E_UNSUPPORTED", "normalizer StripAccents together with a space in front of the text is not supported");
+    for (const auto& [step, name] : {std::pair(CharacterStep::strip_accents, "StripAccents"), std::pair(CharacterStep::nmt, "Nmt")})
+        if (pipeline.prefix && std::count(pipeline.steps.begin(), pipeline.steps.end(), step))  // a text that is gone keeps not even that space
+            root.refuse("E_UNSUPPORTED", std::string("normalizer ") + name + " together with a space in front of the text is not supported");
     if (pipeline.marks_spaces && !pipeline.metaspace && pipeline.split.stages != PreTokenizer::none)
         root.at("pre_tokenizer").refuse("E_UNSUPPORTED", "cuts besides the normalizer Replace are not supported");
 }
@@ -175,19 +184,37 @@ void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
 }
 
 void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel& model) {
-    std::set<uint32_t> special(model.specials.begin(), model.specials.end());
-    special.insert(model.added.begin(), model.added.end());
+    const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
     for (uint32_t id = 0; id < vocabulary.text.size(); id++) {
         const std::string& text = *vocabulary.text[id];
         const std::optional<uint32_t> byte = byte_fallback ? byte_piece(text) : std::nullopt;
         // Spaces are marks by the time they are looked up.
         if (byte)
             model.byte_ids[*byte] = id;
-        else if (is_one_character(text) && text != " " && !special.count(id))
+        else if (is_one_character(text) && text != " " && !special.count(id))  // those that are added may be found only under conditions
             model.characters.push_back(id);
         model.pieces.push_back(byte ? std::string(1, static_cast<char>(*byte)) : with_spaces(text));
     }
     for (const uint32_t id : special) model.pieces[id] = *vocabulary.text[id];
+}
+
+// ---- tokens that are looked for in normalized text
+
+bool normalizes(const Pipeline& pipeline) {
+    return pipeline.form.present || !pipeline.steps.empty() || (pipeline.marks_spaces && !pipeline.metaspace);
+}
+
+bool has_normalized(const TokenizerModel& model) {
+    return std::any_of(model.whole.begin(), model.whole.end(), [](const WholeRule& rule) { return rule.normalized; });
+}
+
+// As core has it then: with spaces for marks. Metaspace makes marks of spaces later than that, but rules for characters leave none.
+std::optional<std::string> normalized(const std::string& text, const Pipeline& pipeline) {
+    if (!normalizes(pipeline)) return text;
+    const std::string out = after_steps(pipeline.steps, in_form(pipeline.form, text));
+    if (!pipeline.marks_spaces) return out;
+    if (pipeline.metaspace) return with_spaces(out).find(' ') == std::string::npos ? std::optional<std::string>(out) : std::nullopt;
+    return (pipeline.prefix ? " " : "") + with_spaces(out);
 }
 
 // ---- merges
@@ -251,10 +278,7 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
-    const auto unfindable = [&](const std::string& text) {
-        return pipeline.form.present || !pipeline.steps.empty() || (pipeline.marks_spaces && (pipeline.prefix || text.find(' ') != std::string::npos));
-    };
-    read_added(root, unfindable, vocabulary, model);
+    const std::vector<WholeRule> whole = read_added(root, [&](const std::string& text) { return normalized(text, pipeline); }, vocabulary, model);
     require_dense(root, vocabulary);
     read_unknown(bpe, vocabulary, model);
     if (pipeline.byte_level) {
@@ -267,6 +291,9 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
     model.flags |= pipeline.prefix;
     model.normal_form = pipeline.form;
     if (!pipeline.steps.empty()) model.normalizer = normalizer_of(pipeline.steps);
+    put_whole_rules(whole, normalizes(pipeline), model);
+    if (pipeline.marks_spaces && !pipeline.metaspace && has_normalized(model))  // which have spaces for marks
+        model.normalizer.present = model.normalizer.keeps_invalid = true;
     model.pre_tokenizer = pipeline.split.stages;
     model.char_sets = pipeline.split.sets;
     read_merges(bpe, vocabulary, model, notes);

@@ -4,11 +4,19 @@
 #include <set>
 
 #include "base/error.h"
+#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
 
 constexpr size_t max_token_bytes = 1 << 16;
+
+// JSON's depth is limited, and so is this.
+void add_parts(const JsonView& part, const char* list, std::vector<JsonView>& parts) {
+    if (type_of(part) != "Sequence") return parts.push_back(part);
+    const JsonView members = part.at(list);
+    for (size_t i = 0; i < members.array().size(); i++) add_parts(members.element(i), list, parts);
+}
 
 // The one id of a special token of the template.
 uint32_t template_id(const JsonView& part, const JsonView& piece, size_t vocab) {
@@ -61,12 +69,8 @@ void refuse_part(const JsonView& part, const std::string& why) {
 }
 
 std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list) {
-    const std::optional<JsonView> part = root.find(stage);
-    if (!part) return {};
-    if (type_of(*part) != "Sequence") return {*part};
-    const JsonView members = part->at(list);
     std::vector<JsonView> parts;
-    for (size_t i = 0; i < members.array().size(); i++) parts.push_back(members.element(i));
+    if (const std::optional<JsonView> part = root.find(stage)) add_parts(*part, list, parts);
     return parts;
 }
 
@@ -103,7 +107,8 @@ void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
         add_token(vocab, text, JsonView(id, vocab.file(), "model.vocab").integer(max_vocab - 1), vocabulary);
 }
 
-void read_added(const JsonView& root, const std::function<bool(const std::string&)>& unfindable, Vocabulary& vocabulary, TokenizerModel& model) {
+std::vector<WholeRule> read_added(const JsonView& root, const NormalizedToken& normalized, Vocabulary& vocabulary, TokenizerModel& model) {
+    std::vector<WholeRule> rules;
     const std::optional<JsonView> added = root.find("added_tokens");
     std::set<uint32_t> added_ids;
     for (size_t i = 0; added && i < added->array().size(); i++) {
@@ -111,8 +116,6 @@ void read_added(const JsonView& root, const std::function<bool(const std::string
         const std::string& text = token.at("content").text();
         const uint64_t id = token.at("id").integer(max_vocab - 1);
         if (text.empty()) token.refuse("E_EMPTY", "its content has no characters");
-        for (const char* key : {"single_word", "lstrip", "rstrip"})
-            if (flag(token, key, false)) token.refuse("E_UNSUPPORTED", shown(text) + " with " + key + " is not supported");
         const auto known = vocabulary.ids.find(text);
         if (known == vocabulary.ids.end())
             add_token(token, text, id, vocabulary);
@@ -121,10 +124,14 @@ void read_added(const JsonView& root, const std::function<bool(const std::string
                          shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
         if (!added_ids.insert(static_cast<uint32_t>(id)).second) token.refuse("E_DUP", shown(text) + " is added twice");
         const bool special = flag(token, "special", false);
-        if (!special && flag(token, "normalized", true) && unfindable(text))
+        const bool late = !special && flag(token, "normalized", true);
+        const std::optional<std::string> found_by = late ? normalized(text) : text;
+        if (!found_by || found_by->empty())
             token.refuse("E_UNSUPPORTED", shown(text) + ", looked for in the normalized text, is not supported with this normalizer");
+        rules.push_back({static_cast<uint32_t>(id), whole_flags(token), late, *found_by});
         (special ? model.specials : model.added).push_back(static_cast<uint32_t>(id));
     }
+    return rules;
 }
 
 void require_dense(const JsonView& root, const Vocabulary& vocabulary) {

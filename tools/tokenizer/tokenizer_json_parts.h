@@ -17,7 +17,7 @@ constexpr const char* marker = "\xe2\x96\x81";  // U+2581, a space in pieces
 std::string type_of(const JsonView& part);
 [[noreturn]] void refuse_part(const JsonView& part, const std::string& why = "");
 
-/// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`.
+/// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`, and of Sequences in it.
 std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list);
 
 bool flag(const JsonView& part, const char* key, bool otherwise);
@@ -38,9 +38,12 @@ void add_token(const JsonView& place, const std::string& text, uint64_t id, Voca
 /// A vocabulary that is an object from token to id. Errors: E_EMPTY and those of add_token.
 void read_vocabulary(const JsonView& root, Vocabulary& vocabulary);
 
-/// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens; the others every text is searched
-/// for before anything else is done with it. `unfindable` says which of them would be looked for in a normalized text that differs.
-void read_added(const JsonView& root, const std::function<bool(const std::string&)>& unfindable, Vocabulary& vocabulary, TokenizerModel& model);
+/// What the text of a token becomes in normalized text; nothing where it cannot be looked for there.
+using NormalizedToken = std::function<std::optional<std::string>(const std::string&)>;
+
+/// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens, which are looked for in the text as it
+/// is; of the others, those that are to be normalized are looked for in normalized text. Returns how each of them is found.
+std::vector<WholeRule> read_added(const JsonView& root, const NormalizedToken& normalized, Vocabulary& vocabulary, TokenizerModel& model);
 
 /// Errors: E_RANGE (an id without a token).
 void require_dense(const JsonView& root, const Vocabulary& vocabulary);

@@ -1,19 +1,15 @@
-// tokenizer_json_pieces: the stages of a pipeline become a normalizer's rules and flags; what does not is refused by name.
+// tokenizer_json_pieces: pieces become a lexicon; unigram_stages reads what stands in front of Unigram. The rest is refused by name.
 #include "tokenizer/tokenizer_json_pieces.h"
 
 #include <algorithm>
 #include <set>
 
 #include "base/error.h"
-#include "base/utf8.h"
-#include "model/char_class.h"
-#include "tokenizer/base64.h"
 #include "tokenizer/bert_normalizer.h"
-#include "tokenizer/character_steps.h"
-#include "tokenizer/charsmap.h"
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_wordpiece.h"
-#include "tokenizer/unicode_forms.h"
+#include "tokenizer/unigram_stages.h"
+#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
@@ -49,85 +45,6 @@ bool decoder_cleans_up(const JsonView& root, const std::string& prefix) {
 // ---- Unigram
 
 constexpr uint64_t max_word_characters = 100000;
-
-struct Stages {
-    NormalForm form{};
-    std::vector<CharacterStep> steps{};  // behind the form
-    Normalizer normalizer{};
-    bool prefix = false;        // a space goes before the text
-    bool marks_spaces = false;  // by the normalizer
-    bool splits = false;        // at white space, which is gone then
-};
-
-void read_normalizers(const JsonView& root, Stages& stages) {
-    for (const JsonView& part : parts_of(root, "normalizer", "normalizers")) {
-        const std::string type = type_of(part);
-        const bool first = !stages.form.present && stages.steps.empty() && !stages.normalizer.present && !stages.prefix && !stages.marks_spaces;
-        if (type == "Precompiled" && first) {
-            const JsonView map = part.at("precompiled_charsmap");
-            const std::optional<std::string> bytes = from_base64(map.text());
-            if (!bytes) map.refuse("E_SYNTAX", "is not base64");
-            stages.normalizer.present = true;
-            stages.normalizer.rules = read_charsmap(*bytes, root.file(), 0);
-        } else if (form_named(type) != no_token && first) {
-            stages.form = unicode_form(form_named(type));
-        } else if (step_named(type) == CharacterStep::lowercase && !stages.normalizer.present) {
-            stages.steps.push_back(CharacterStep::lowercase);
-        } else if (type == "Prepend" && part.at("prepend").text() == marker) {
-            stages.prefix = true;
-        } else if (type == "Replace" && replaces(part, " ", marker)) {
-            stages.marks_spaces = true;
-        } else {
-            refuse_part(part);
-        }
-    }
-    if (!stages.steps.empty()) stages.normalizer = normalizer_of(stages.steps);
-}
-
-std::string with_plain_spaces(const std::string& text) {
-    std::string out;
-    for (size_t i = 0; i < text.size();) {
-        const Character c = first_character(text.data() + i, text.size() - i);
-        const bool white = class_of(c.code) == CharClass::space;
-        if (!white) out.append(text, i, c.bytes);
-        else if (out.empty() || out.back() != ' ') out += ' ';
-        i += c.bytes;
-    }
-    return out;
-}
-
-// White space of every kind parts words, before and after normalization.
-void part_words(Normalizer& normalizer) {
-    normalizer.present = true;
-    for (NormalizationRule& rule : normalizer.rules) rule.to = with_plain_spaces(rule.to);
-    for (uint32_t c = 0; c <= 0xffff; c++)
-        if (c != ' ' && class_of(c) == CharClass::space) normalizer.rules.push_back({utf8(c), " "});  // the first rule for a text counts
-}
-
-// What the normalizer leaves as a space parts words, as in SentencePiece.
-bool parts_at_spaces(const JsonView& part) {
-    if (type_of(part) != "Split" || part.at("behavior").text() != "Removed" || flag(part, "invert", false)) return false;
-    const std::optional<JsonView> text = part.at("pattern").find("String");
-    return text && text->text() == " ";
-}
-
-void read_pre_tokenizers(const JsonView& root, Stages& stages) {
-    const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
-    if (parts.empty()) {
-        if (!stages.marks_spaces) root.refuse("E_UNSUPPORTED", "Unigram without U+2581 for spaces is not supported");
-        return;
-    }
-    const bool white = type_of(parts[0]) == "WhitespaceSplit";
-    if (parts.size() != 2 || (!white && !parts_at_spaces(parts[0])) || type_of(parts[1]) != "Metaspace")
-        refuse_part(parts[0], "in front of Unigram only WhitespaceSplit, or a Split that removes spaces, followed by Metaspace is");
-    const JsonView& metaspace = parts[1];
-    const std::optional<JsonView> scheme = metaspace.find("prepend_scheme");
-    if (metaspace.at("replacement").text() != marker) refuse_part(metaspace, "its replacement is not U+2581");
-    if (scheme ? scheme->text() != "always" : !flag(metaspace, "add_prefix_space", true)) refuse_part(metaspace, "it must always prepend");
-    if (stages.prefix || stages.marks_spaces) refuse_part(metaspace, "the normalizer marks spaces already");
-    stages.prefix = stages.splits = true;
-    if (white) part_words(stages.normalizer);
-}
 
 void check_decoder(const JsonView& root, bool byte_fallback) {
     bool spaces = false, bytes = false;
@@ -186,6 +103,15 @@ void put_pieces(const JsonView& root, const Vocabulary& vocabulary, bool byte_fa
     if (byte_fallback && !vocabulary.ids.count(marker)) root.refuse("E_UNSUPPORTED", "byte_fallback without a token for U+2581 is not supported");
 }
 
+// Tokens that stand beside the model's own are not made of what lies between them.
+void keep_findable(const TokenIds& own, const Vocabulary& vocabulary, Lexicon& lexicon) {
+    const auto beside = [&](const LexiconEntry& entry) { return !own.count(*vocabulary.text[entry.token]); };
+    lexicon.entries.erase(std::remove_if(lexicon.entries.begin(), lexicon.entries.end(), beside), lexicon.entries.end());
+}
+
+// Words are apart in normalized text already, so that nothing is looked for in it.
+std::optional<std::string> not_normalized(const std::string&) { return std::nullopt; }
+
 }  // namespace
 
 TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::string>& notes) {
@@ -202,11 +128,14 @@ TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::stri
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
     read_vocabulary(root, vocabulary);
-    read_added(root, [](const std::string&) { return true; }, vocabulary, model);
+    const TokenIds own = vocabulary.ids;
+    const std::vector<WholeRule> whole = read_added(root, not_normalized, vocabulary, model);
     require_dense(root, vocabulary);
     std::vector<std::string> pieces;
     for (const std::optional<std::string>& text : vocabulary.text) pieces.push_back(*text);
     put_wordpiece(pieces, options, root.file(), model);
+    put_whole_rules(whole, true, model);
+    keep_findable(own, vocabulary, model.lexicon);
     model.normalizer = bert_normalizer(bert);
     read_post_processor(root, model);
     note_ignored(root, notes);
@@ -216,9 +145,7 @@ TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::stri
 TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string>& notes) {
     const JsonView unigram = root.at("model");
     const bool byte_fallback = flag(unigram, "byte_fallback", false);
-    Stages stages;
-    read_normalizers(root, stages);
-    read_pre_tokenizers(root, stages);
+    const UnigramStages stages = unigram_stages(root);
     check_decoder(root, byte_fallback);
 
     TokenizerModel model = empty_tokenizer();
@@ -230,13 +157,15 @@ TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string
     const JsonView unknown = unigram.at("unk_id");
     model.unk = static_cast<uint32_t>(unknown.integer(max_vocab));
     if (model.unk >= model.lexicon.scores.size()) unknown.refuse("E_RANGE", "is not one of the " + std::to_string(model.lexicon.scores.size()) + " tokens");
-    read_added(root, [](const std::string&) { return true; }, vocabulary, model);
+    const TokenIds own = vocabulary.ids;
+    const std::vector<WholeRule> whole = read_added(root, not_normalized, vocabulary, model);
     require_dense(root, vocabulary);
     put_pieces(root, vocabulary, byte_fallback, stages.splits, model);
+    put_whole_rules(whole, true, model);
+    keep_findable(own, vocabulary, model.lexicon);
     model.normal_form = stages.form;
     model.normalizer = stages.normalizer;
-    model.normalizer.present |= stages.prefix;  // which is a matter of the normalizer
-    model.flags = (stages.prefix ? tokenizer_prefix_space : 0) | (stages.splits ? tokenizer_squeeze_spaces : 0) | tokenizer_fold_space | tokenizer_fuse_unk;
+    model.flags = stages.flags | tokenizer_fold_space | tokenizer_fuse_unk;
     read_post_processor(root, model);
     note_ignored(root, notes);
     return model;

@@ -12,7 +12,7 @@ namespace mote::tools {
 /// WordPiece behind BertPreTokenizer, with BertNormalizer or no normalizer.
 TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::string>& notes);
 
-/// Unigram, with Precompiled, Prepend and Replace as normalizers, and WhitespaceSplit with Metaspace or nothing in front of the model.
+/// Unigram behind the stages of unigram_stages.h.
 /// Precompiled is applied as SentencePiece does, to the longest text that has a rule. Scores are float32, as SentencePiece made them.
 TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string>& notes);
 

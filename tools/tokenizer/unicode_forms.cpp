@@ -83,7 +83,16 @@ const NormalForm& unicode_form(uint32_t flags) {
     return made[flags];
 }
 
-std::string name_of(const NormalForm& form) { return form.present ? names[form.flags & normal_form_known_flags] : ""; }
+std::string name_of(const NormalForm& form) {
+    if (!form.present) return "";
+    return form.flags & normal_form_rules ? "replacements" : names[form.flags];
+}
+
+std::string in_form(const NormalForm& form, const std::string& text) {
+    if (!form.present) return text;
+    UErrorCode error = U_ZERO_ERROR;
+    return utf8_of(Data(form.flags).form->normalize(icu::UnicodeString::fromUTF8(text), error));
+}
 
 uint32_t form_named(const std::string& name) {
     for (uint32_t flags = 0; flags < std::size(names); flags++)

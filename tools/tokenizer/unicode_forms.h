@@ -13,6 +13,9 @@ const NormalForm& unicode_form(uint32_t flags);
 /// "NFC" and so on; "" where there is no form.
 std::string name_of(const NormalForm& form);
 
+/// A text in that form; itself without one. Needs UTF-8.
+std::string in_form(const NormalForm& form, const std::string& text);
+
 /// The flags of a form by its name; no_token if it is none.
 uint32_t form_named(const std::string& name);
 

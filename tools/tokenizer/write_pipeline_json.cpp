@@ -38,6 +38,7 @@ void require_flags(const TokenizerModel& model, uint32_t known, const std::strin
                                                       {tokenizer_prefix_kept, "a space in front that is kept"},
                                                       {tokenizer_whole_words, "words that are tokens"},
                                                       {tokenizer_squeeze_spaces, "spaces of which runs become one"},
+                                                      {tokenizer_keep_ends, "spaces at the ends that become one"},
                                                       {tokenizer_space_behind, "spaces behind words"}};
     for (const auto& [flag, name] : names)
         if (model.flags & ~known & flag) refuse_part(file, name);
@@ -114,6 +115,11 @@ std::string marked_decoder(const TokenizerModel& model, bool strips) {
     return sequence(parts, "decoders");
 }
 
+const char* scheme_of(const TokenizerModel& model) {
+    if (!(model.flags & tokenizer_prefix_space)) return "never";
+    return model.flags & tokenizer_prefix_every ? "always" : "first";
+}
+
 std::string metaspace(const char* scheme, bool splits) {
     return std::string("{\"type\": \"Metaspace\", \"replacement\": \"▁\", \"prepend_scheme\": \"") + scheme + "\", \"split\": " + truth(splits) + "}";
 }
@@ -130,7 +136,7 @@ PipelineJson marked_pipeline(const TokenizerModel& model, const std::string& fil
     out.decoder = marked_decoder(model, prefix);
     if (splits || missing) {
         if (prefix && !missing) refuse_part(file, "a space in front of the text together with a cut at every space");
-        out.pre_tokenizer = metaspace(!prefix ? "never" : model.flags & tokenizer_prefix_every ? "always" : "first", splits);
+        out.pre_tokenizer = metaspace(scheme_of(model), splits);
         return out;
     }
     out.normalizer = prefix ? sequence({prepends, marks_spaces}, "normalizers") : marks_spaces;
@@ -141,13 +147,16 @@ PipelineJson marked_pipeline(const TokenizerModel& model, const std::string& fil
 const char* const parts_words = R"({"type": "Split", "pattern": {"String": " "}, "behavior": "Removed", "invert": false})";
 
 PipelineJson unigram_pipeline(const TokenizerModel& model, const std::string& file) {
-    require_flags(model, tokenizer_prefix_space | tokenizer_squeeze_spaces, file);
+    require_flags(model, tokenizer_prefix_space | tokenizer_squeeze_spaces | tokenizer_keep_ends, file);
     if (!(model.flags & tokenizer_fold_space)) refuse_part(file, "U+2581 that is no space");
     PipelineJson out;
     std::vector<std::string> normalizers;
     if (const std::string map = charsmap_of(model.normalizer, file); !map.empty())
         normalizers.push_back("{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"" + to_base64(map) + "\"}");
-    if (model.flags & tokenizer_squeeze_spaces) {
+    if (model.flags & tokenizer_keep_ends) {
+        normalizers.emplace_back(R"({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "})");
+        out.pre_tokenizer = metaspace(scheme_of(model), proven_cut(model) == PreTokenizer::each_space);
+    } else if (model.flags & tokenizer_squeeze_spaces) {
         if (!(model.flags & tokenizer_prefix_space)) refuse_part(file, "runs of spaces that become one, without one in front of the text");
         out.pre_tokenizer = sequence({parts_words, metaspace("always", true)}, "pretokenizers");
     } else {
@@ -182,6 +191,8 @@ PipelineJson wordpiece_pipeline(const TokenizerModel& model, const std::string& 
 
 PipelineJson pipeline_json(const TokenizerModel& model, const std::string& file) {
     const bool bytes = model.kind == TokenizerKind::bpe && is_byte_level(model);
+    const bool first_rules = model.normal_form.present && (model.normal_form.flags & normal_form_rules);
+    if (first_rules) refuse_part(file, name_of(model.normal_form) + " before the normalizer");
     if (model.normal_form.present && !bytes) refuse_part(file, name_of(model.normal_form) + " before pieces that are not of bytes");
     switch (model.kind) {
         case TokenizerKind::wordpiece: return wordpiece_pipeline(model, file);

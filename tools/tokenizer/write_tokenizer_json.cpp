@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -35,15 +36,27 @@ std::string in_alphabet(const std::string& bytes) {
     return text;
 }
 
-Texts written_tokens(const TokenizerModel& model) {
+// As it stands before the normalizer has put a space in front and marked it.
+std::string content_of(const WholeRule& rule, const TokenizerModel& model) {
+    const bool prepended = (model.flags & tokenizer_prefix_space) && !(model.flags & tokenizer_prefix_missing);
+    return rule.normalized && prepended ? rule.text.substr(1) : rule.text;
+}
+
+Texts written_pieces(const TokenizerModel& model) {
     if (model.kind == TokenizerKind::wordpiece) return written_wordpiece(model);
     const bool bytes = is_byte_level(model);
     Texts texts;
     for (const std::string& piece : model.pieces) texts.push_back(bytes ? in_alphabet(piece) : with_marks(piece));
     for (uint32_t byte = 0; byte < 256 && !bytes; byte++)
         if (model.byte_ids[byte] != no_token) texts[model.byte_ids[byte]] = byte_name(static_cast<uint8_t>(byte));
+    return texts;
+}
+
+Texts written_tokens(const TokenizerModel& model) {
+    Texts texts = written_pieces(model);
     for (const uint32_t id : model.specials) texts[id] = model.pieces[id];
     for (const uint32_t id : model.added) texts[id] = model.pieces[id];
+    for (const WholeRule& rule : model.whole) texts[rule.token] = content_of(rule, model);
     return texts;
 }
 
@@ -55,14 +68,20 @@ void require_distinct(const Texts& texts, const std::string& file) {
 }
 
 // In order of id: control tokens, and those that every text is searched for.
-std::string added_tokens(const TokenizerModel& model) {
+std::string added_tokens(const TokenizerModel& model, const Texts& texts) {
+    std::map<uint32_t, WholeRule> rules;
+    for (const WholeRule& rule : model.whole) rules.emplace(rule.token, rule);
     const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
     std::set<uint32_t> all(model.added.begin(), model.added.end());
     all.insert(special.begin(), special.end());
     std::string out;
-    for (const uint32_t id : all)
-        out += std::string(out.empty() ? "\n" : ",\n") + "    {\"id\": " + std::to_string(id) + ", \"content\": " + quoted(model.pieces[id]) +
-               ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": " + truth(special.count(id)) + "}";
+    for (const uint32_t id : all) {
+        const WholeRule& rule = rules[id];
+        out += std::string(out.empty() ? "\n" : ",\n") + "    {\"id\": " + std::to_string(id) + ", \"content\": " + quoted(texts[id]) +
+               ", \"single_word\": " + truth(rule.flags & whole_single_word) + ", \"lstrip\": " + truth(rule.flags & whole_strips_left) +
+               ", \"rstrip\": " + truth(rule.flags & whole_strips_right) + ", \"normalized\": " + truth(rule.normalized) +
+               ", \"special\": " + truth(special.count(id)) + "}";
+    }
     return out.empty() ? out : out + "\n  ";
 }
 
@@ -163,7 +182,7 @@ std::string tokenizer_json(const TokenizerModel& model, const std::string& file,
     require_distinct(texts, file);
     if (notes && model.kind == TokenizerKind::unigram && model.lexicon.sum_bytes == sizeof(float))
         notes->push_back(file + ": programs that read tokenizer.json add up scores in float64; of two cuts with nearly equal sums they may take the other");
-    return "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [" + added_tokens(model) +
+    return "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [" + added_tokens(model, texts) +
            "],\n  \"normalizer\": " + pipeline.normalizer + ",\n  \"pre_tokenizer\": " + pipeline.pre_tokenizer +
            ",\n  \"post_processor\": " + post_processor(model, texts) + ",\n  \"decoder\": " + pipeline.decoder + ",\n  \"model\": {\n" +
            model_part(model, texts, file) + "\n  }\n}\n";

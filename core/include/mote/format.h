@@ -189,7 +189,8 @@ constexpr uint32_t tokenizer_prefix_kept = 128;    // decode does not take the s
 constexpr uint32_t tokenizer_whole_words = 256;    // a word that is a token is that token, whatever the merges; see `characters`
 constexpr uint32_t tokenizer_squeeze_spaces = 512; // spaces at both ends are left out, and runs of them become one
 constexpr uint32_t tokenizer_space_behind = 1024;  // the space of tokenizer_prefix_space goes behind the text
-constexpr uint32_t tokenizer_known_flags = 2047;
+constexpr uint32_t tokenizer_keep_ends = 2048;     // with tokenizer_squeeze_spaces: those at the ends become one as well, and not two with the one in front
+constexpr uint32_t tokenizer_known_flags = 4095;
 
 /// SPEC 6. The tokenizer section; offsets are from its start. `id` arrays have elements of `id_bytes` (2 or 4).
 struct TokenizerHeader {
@@ -218,7 +219,8 @@ struct TokenizerHeader {
     uint32_t lexicon;            // LexiconTables; 0: pieces come from merges alone
     uint32_t chat;               // ChatTables; 0: no chat template
     uint32_t normal_form;        // NormalFormTables; 0: text is not brought into one of Unicode's forms
-    uint32_t reserved[5];
+    uint32_t whole;              // WholeTables; 0: control and added tokens are found by their pieces, in the text as it is
+    uint32_t reserved[4];
 };
 static_assert(sizeof(TokenizerHeader) == 128);
 
@@ -282,7 +284,8 @@ static_assert(sizeof(NormalizerTables) == 32);
 
 constexpr uint32_t normal_form_composed = 1;    // NFC and NFKC: what was taken apart is joined again
 constexpr uint32_t normal_form_compatible = 2;  // NFKC and NFKD: characters are taken apart for compatibility, too
-constexpr uint32_t normal_form_known_flags = 3;
+constexpr uint32_t normal_form_rules = 4;       // no form of Unicode: the rules are applied as those of the normalizer, before them
+constexpr uint32_t normal_form_known_flags = 7;
 
 /// SPEC 6.6. A normalization form of Unicode, which text takes on before anything else.
 struct NormalFormTables {
@@ -293,6 +296,30 @@ struct NormalFormTables {
     uint32_t unicode;            // the version of the data: major << 8 | minor
 };
 static_assert(sizeof(NormalFormTables) == 48);
+
+constexpr uint32_t whole_single_word = 1;   // only where no word character stands on either side
+constexpr uint32_t whole_strips_left = 2;   // white space in front of it is left out
+constexpr uint32_t whole_strips_right = 4;  // and behind it
+constexpr uint32_t whole_known_flags = 7;
+
+/// Texts that tokens are found by.
+struct WholeTrie {
+    uint32_t units;              // u32[units_count], a trie from text to an index into the tokens
+    uint32_t units_count;
+    uint32_t longest;            // bytes of the longest text in it; 0: there is none
+};
+
+/// SPEC 6.7. How control and added tokens are found, where that takes more than their pieces.
+struct WholeTables {
+    WholeTrie given;             // in the text as it is
+    WholeTrie normalized;        // in normalized text; no control tokens
+    uint32_t tokens;             // u32[tokens_count]: id << 8 | flags
+    uint32_t tokens_count;
+    uint32_t words;              // u32[words_count]: first code point << 8 | 1 for characters of words, ascending; for whole_single_word
+    uint32_t words_count;
+    uint32_t reserved[2];
+};
+static_assert(sizeof(WholeTables) == 48);
 
 /// SPEC 6.3. Pieces that are found by their text.
 struct LexiconTables {
