@@ -160,6 +160,19 @@ Room room_for(const Tokenizer& t, size_t text_bytes) {
     return {normal_form_of(t) ? align_up(formed, 4) : Size(0), normal ? align_up(text, 4) : Size(0), align_up(own, 4)};
 }
 
+// Whether a byte of the text can be a token with a space behind it that is one more: a longer token makes up for the space itself.
+bool has_spaced_bytes(const Tokenizer& t) {
+    if (!(t.header().flags & tokenizer_prefix_every)) return false;
+    if (only_pairs || whole_tables_of(t)) return true;  // without a look at each
+    EncodeOptions options;
+    options.parse_special = true;
+    const WholeTokens whole(t, options);
+    for (uint32_t list = 0; list < 2; list++)
+        for (uint32_t i = 0; i < whole.counts[list]; i++)
+            if (piece(t, whole.lists[list][i]).count == 1) return true;
+    return false;
+}
+
 }  // namespace
 
 void remember(const Encoder& e, SeenWord* place, const WordKey& word, size_t first, uint8_t under, uint8_t level) {
@@ -194,7 +207,8 @@ Result<size_t> encode_scratch(const Tokenizer& t, size_t text_bytes) {
 
 size_t encode_limit(const Tokenizer& t, size_t text_bytes) {
     const Size formed = formed_bytes(t, Size(text_bytes));
-    const Size most = (normalizes(t) ? normalized_bytes(t, formed) : formed + 1) + 2;
+    Size most = (normalizes(t) ? normalized_bytes(t, formed) : formed + 1) + 2;
+    if (has_spaced_bytes(t)) most = most + formed;
     return most.fits_memory() ? size_t(most.value) : PTRDIFF_MAX;
 }
 

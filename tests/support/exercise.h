@@ -27,7 +27,7 @@ inline size_t exercise_tokenizer(const Tokenizer& t) {
     options.parse_special = true;
     const Result<size_t> count = encode(t, {text.data(), text.size()}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
                                         {tokens.data(), tokens.size()});
-    if (!count.ok()) tokens.clear();
+    if (count.fault.error == Error::buffer_too_small) __builtin_trap();  // both limits are promises
     tokens.resize(count.ok() ? count.value : 0);
     for (uint32_t id = 0; id < t.vocab && id < 2000; id++) tokens.push_back(id);
     tokens.push_back(t.vocab - 1);

@@ -224,6 +224,17 @@ TEST(encode, makes_control_tokens_from_text_only_if_asked) {
     EXPECT_EQ(encode_all(t.tokenizer, "<s><s>>><s", parse), (Ids{0, 1, 4, 2, 3}));
 }
 
+TEST(encode, has_room_for_a_space_behind_every_control_token_of_one_byte) {
+    TokenizerModel m = model_of_pieces({" ", "a", "#"});
+    m.specials = {2};
+    m.characters = {0, 1};
+    m.flags = tokenizer_prefix_space | tokenizer_prefix_every;
+    const TestTokenizer t = open_test_tokenizer(m);
+    EncodeOptions parse;
+    parse.parse_special = true;
+    EXPECT_EQ(encode_all(t.tokenizer, "#a#a#a#a#a", parse), (Ids{2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1}));
+}
+
 // ---- the split rule of GPT-2
 
 // With merges for every pair of the alphabet, a cut in the wrong place changes the tokens.
