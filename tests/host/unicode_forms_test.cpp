@@ -186,7 +186,8 @@ TEST(unicode_forms, that_are_not_the_first_normalizer_or_unknown_are_refused) {
     };
     refused({"NFX"}, {{"type", "NFX"}});
     refused({"NFC"}, {{"type", "Sequence"}, {"normalizers", {{{"type", "NFD"}}, {{"type", "NFC"}}}}});
-    refused({"Nmt"}, {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}, {{"type", "Nmt"}}}}});
+    const Json strip = {{"type", "Strip"}, {"strip_left", true}, {"strip_right", true}};
+    refused({"Strip"}, {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}, strip}}});
 }
 
 // ---- Qwen2's tokenizer.json
