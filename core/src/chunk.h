@@ -21,4 +21,14 @@ inline Chunk chunk_at(const void* bytes) {
     return chunk;
 }
 
+/// A chunk's first bytes, with zeros behind them; `count` from 0 to all.
+inline Chunk first_bytes(Chunk chunk, size_t count) { return chunk & ((Chunk(1) << 4 * count << 4 * count) - 1); }
+
+/// The same of a chunk that cannot be read as one.
+inline Chunk short_chunk_at(const char* bytes, size_t count) {
+    Chunk chunk = 0;
+    for (size_t i = 0; i < count; i++) chunk |= Chunk(uint8_t(bytes[i])) << 8 * i;
+    return chunk;
+}
+
 }  // namespace mote

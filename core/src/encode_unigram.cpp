@@ -11,7 +11,7 @@ constexpr float unknown_penalty = 10.0f;
 
 // Where sums lie, from the next word's first to its last: all under 2^under, and none under 2^(level - 1), if there is a level.
 struct Region {
-    static constexpr uint8_t first = 10, none = 255;
+    static constexpr uint8_t first = 13, none = 255;
 
     uint8_t under = none, level = none;
     size_t sure_until = 0;  // so many tokens
@@ -114,7 +114,9 @@ void extend_paths(Lattice& l, size_t begin, uint32_t character_bytes) {
     l.tied = tied;
     if (covered) return;
     const size_t at = (begin + character_bytes) & mask;
-    offer(places[at], lengths[character_bytes], tokens[at], rounds, tied, character_bytes, no_token, rounded(l, unknown_score(l) + here));
+    const double unknown = unknown_score(l) + here;
+    offer(places[at], lengths[character_bytes], tokens[at], rounds, tied, character_bytes, no_token, rounded(l, unknown));
+    if (wide_processor) l.tied |= uint32_t(lies_between_floats(unknown));
 }
 
 // From lengths of the pieces that end at a place to those of the pieces that begin there.
@@ -129,13 +131,19 @@ void turn_around(Span<uint16_t> lengths) {
     }
 }
 
-void emit_unknown(Encoder& e, Span<const char> text, bool after_unknown) {
+// Whether it became the one token of unknown text.
+bool emit_unknown(Encoder& e, Span<const char> text, bool after_unknown) {
     if (covers_bytes(e.t, text)) {
         for (const char& byte : text) e.emit(ids_at(e.t, e.t.header().byte_ids)[uint8_t(byte)]);
-    } else if (!(after_unknown && (e.t.header().flags & tokenizer_fuse_unk))) {
-        e.emit(e.t.header().unk);
+        return false;
     }
+    if (after_unknown && (e.t.header().flags & tokenizer_fuse_unk)) return false;
+    e.emit(e.t.header().unk);
+    return true;
 }
+
+// Whether a token that was copied stands for an unknown character. Small processors remember no words that have one.
+bool is_unknown(const Lattice& l, uint32_t token) { return wide_processor && token == l.e.t.header().unk; }
 
 bool has_score(const Lattice& l, uint32_t token) { return l.scores[token] == l.scores[token]; }
 
@@ -146,16 +154,18 @@ uint32_t token_of(const Lattice& l, Span<const char> piece, size_t end) {
     return found.bytes == piece.count ? found.value : no_token;
 }
 
-// Whether all pieces are tokens of the lexicon with scores of their own, so that the path can be taken again.
+// Whether each piece became a token that tells its score, so that the path can be taken again: one of the lexicon with a score of its own,
+// or, behind the first piece, the token of unknown text for one character.
 bool emit_path(Lattice& l) {
     bool plain = true;
     for (size_t begin = 0; begin < l.text.count;) {
         const Span<const char> piece{l.text.data + begin, l.lengths[begin]};
         const uint32_t token = token_of(l, piece, begin + piece.count);
         const bool known = token != no_token;
+        bool tells_score = known && !is_unknown(l, token) && has_score(l, token);
         if (known) l.e.emit(token);
-        else emit_unknown(l.e, piece, l.after_unknown);
-        plain = plain && known && has_score(l, token);
+        else tells_score = emit_unknown(l.e, piece, l.after_unknown) && wide_processor && begin;
+        plain = plain && tells_score;
         l.after_unknown = !known;
         begin += piece.count;
     }
@@ -202,17 +212,21 @@ uint8_t holds_under(float margin, float rounding) {
 // Adds the scores of the tokens that were copied.
 void catch_up(Lattice& l) {
     const uint32_t* tokens = l.e.out.data;
+    if (wide_processor && l.summed < l.e.written) l.after_unknown = is_unknown(l, tokens[l.e.written - 1]);
     if (l.rounds) {
+        const float unknown = float(unknown_score(l));
         float sum = float(l.start);
-        for (; l.summed < l.e.written; l.summed++) sum += l.scores[tokens[l.summed]];
+        for (; l.summed < l.e.written; l.summed++) sum += is_unknown(l, tokens[l.summed]) ? unknown : l.scores[tokens[l.summed]];
         l.start = double(sum);
     } else {
-        for (; l.summed < l.e.written; l.summed++) l.start += double(l.scores[tokens[l.summed]]);
+        const double unknown = unknown_score(l);
+        for (; l.summed < l.e.written; l.summed++)
+            l.start += is_unknown(l, tokens[l.summed]) ? unknown : double(l.scores[tokens[l.summed]]);
     }
 }
 
-// Sums move by a token's score, and by no more than a score and a unit where they are rounded. So for some tokens it is sure where they
-// lie. A second unit is for rounding here.
+// Sums move by a token's score, or by an unknown character's, and by no more than that and a unit where they are rounded. So for some tokens
+// it is sure where they lie. A second unit is for rounding here.
 void find_region(Lattice& l) {
     catch_up(l);
     const float lowest = magnitude(l.lexicon.lowest_score), highest = magnitude(l.lexicon.highest_score);
@@ -232,7 +246,7 @@ void find_region(Lattice& l) {
         if (l.rounds && above >= 0) l.region.level = under;
         if (magnitude(above) < leaves) leaves = magnitude(above);
     }
-    const float tokens = leaves / ((lowest > highest ? lowest : highest) + unit);
+    const float tokens = leaves / ((lowest > highest ? lowest : highest) + (wide_processor ? unknown_penalty : 0.0f) + unit);
     l.region.under = under;
     l.region.sure_until = l.e.written + (tokens > 0.0f ? tokens < 1e6f ? size_t(tokens) : 1000000 : 0);
 }
@@ -281,7 +295,7 @@ void encode_word(Lattice& l, const WordKey& word) {
     SeenWord* place = e.seen.place_of(word);
     if (e.may_emit(place) && (l.region.under <= place->under || l.region.level == place->level)) {
         e.emit_again(*place);
-        l.after_unknown = false;
+        if (!wide_processor) l.after_unknown = false;
         return;
     }
     const size_t first = e.written;

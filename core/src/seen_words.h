@@ -15,25 +15,25 @@ struct WordKey {
     uint32_t hash;
 };
 
-/// A word in memory that can be read as far as `readable_end`.
+/// A word in memory that can be read as far as `readable_end`. Where that is far, nothing here jumps.
 inline WordKey key_of(Span<const char> text, const char* readable_end) {
     WordKey word{text, {}, 0};
     const size_t bytes = text.count < WordKey::most_bytes ? text.count : WordKey::most_bytes;
-    if (wide_processor && size_t(readable_end - text.data) >= WordKey::most_bytes) {
-        for (size_t i = 0; i < WordKey::chunks; i++) {
-            const size_t begin = i * chunk_bytes, own = bytes > begin ? bytes - begin : 0;
-            const Chunk mask = own >= chunk_bytes ? ~Chunk(0) : (Chunk(1) << 8 * own) - 1;
-            word.head[i] = chunk_at(text.data + begin) & mask;
-        }
-    } else {
-        uint32_t hash = 0x811c9dc5;  // FNV-1a
-        for (size_t i = 0; i < bytes; i++) {
-            reinterpret_cast<char*>(word.head)[i] = text[i];
-            hash = (hash ^ uint8_t(text[i])) * 0x01000193u;
-        }
-        word.hash = hash;
+    if (wide_processor) {
+        constexpr size_t last = WordKey::chunks - 1;
+        const size_t in_first = bytes < chunk_bytes ? bytes : chunk_bytes, in_last = bytes - in_first;
+        const bool may_read_on = size_t(readable_end - text.data) >= WordKey::most_bytes;
+        word.head[0] = may_read_on ? first_bytes(chunk_at(text.data), in_first) : short_chunk_at(text.data, in_first);
+        word.head[last] = may_read_on ? first_bytes(chunk_at(text.data + chunk_bytes), in_last) : short_chunk_at(text.data + chunk_bytes, in_last);
+        word.hash = uint32_t((word.head[0] * 0x9e3779b97f4a7c15 + word.head[last] * 0xc2b2ae3d27d4eb4f) >> 32);
+        return word;
     }
-    if (wide_processor) word.hash = uint32_t((word.head[0] * 0x9e3779b97f4a7c15 + word.head[WordKey::chunks - 1] * 0xc2b2ae3d27d4eb4f) >> 32);
+    uint32_t hash = 0x811c9dc5;  // FNV-1a
+    for (size_t i = 0; i < bytes; i++) {
+        reinterpret_cast<char*>(word.head)[i] = text[i];
+        hash = (hash ^ uint8_t(text[i])) * 0x01000193u;
+    }
+    word.hash = hash;
     return word;
 }
 

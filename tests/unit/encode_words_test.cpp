@@ -72,6 +72,22 @@ TEST(remembered_words, change_no_path_however_large_the_sum_before_them) {
     }
 }
 
+// A "c" is unknown; "bcc" is a piece of the same token, with a score of its own.
+TEST(remembered_words, may_have_unknown_characters) {
+    Random random(7);
+    for (const uint32_t fuse : {0u, uint32_t(tokenizer_fuse_unk)}) {
+        TokenizerModel m = close_scores(4, random);
+        m.flags |= fuse;
+        m.lexicon.entries.push_back({"bcc", m.unk});
+        const TestTokenizer with = open_test_tokenizer(m), without = open_test_tokenizer(without_words(m));
+        ASSERT_EQ(with.tokenizer.header().pre_tokenizer, PreTokenizer::each_space);
+        for (const size_t words : {1000u, 30000u}) {
+            const std::string text = words_of(random, words);
+            EXPECT_TRUE(encode_all(with.tokenizer, text) == encode_all(without.tokenizer, text)) << words << " words, fused: " << fuse;
+        }
+    }
+}
+
 TEST(remembered_words, are_those_of_texts_before_in_the_callers_memory) {
     Random random(2);
     const TestTokenizer with = open_test_tokenizer(close_scores(4, random));
