@@ -140,6 +140,13 @@ class Damaged(Measured):
             with self.subTest(says):
                 self.path("merges.txt").write_bytes(data)
                 self.refuses(INPUT, code, *READ, "vocab.json", says=says)
+        self.path("merges.txt").write_text("a b\n")
+        for data, code, says in [
+                (b"", "E_EMPTY", ""), (b'{"<x>": 3', "E_SYNTAX", "byte"), (b'{"<x>": 2}', "E_DUP", "id 2"), (b'{"a": 3}', "E_DUP", "3"),
+                (b'{"<x>": 4}', "E_RANGE", "4"), (b'["<x>"]', "E_TYPE", "object")]:
+            with self.subTest(says):
+                self.path("added_tokens.json").write_bytes(data)
+                self.refuses(INPUT, code, *READ, "vocab.json", says=says)
 
     def test_files_of_a_gigabyte_are_refused_at_once(self):
         """E20, F09, G07: nothing is read to its end to find out that it is too long."""

@@ -249,9 +249,16 @@ void add_tokenizers(Corpus& c) {
     split["decoder"] = split["pre_tokenizer"];
     c.add("tokenizer_json", split.dump());
     c.add("tiktoken", "IQ== 0\nIg== 1\nISI= 2\r\n");
-    c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2\nh e\n" + space + " he\n");
-    c.add("vocab_merges", vocab + std::string(1, '\0') + "#version: 0.2");
-    c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + std::string(1, '\0') + "a b\r\n");
+    const std::string nul(1, '\0');
+    c.add("vocab_merges", vocab + nul + "#version: 0.2\nh e\n" + space + " he\n");
+    c.add("vocab_merges", vocab + nul + "#version: 0.2");
+    const testing::Json late = {{"content", "<x>"}, {"special", false}, {"lstrip", true}, {"single_word", true}};
+    c.add("vocab_merges", vocab + nul + "#version: 0.2" + nul + testing::Json{{"  ", 259}, {"<x>", 260}}.dump());
+    c.add(
+        "vocab_merges",
+        vocab + nul + "h e" + nul + nul +
+            testing::Json{{"added_tokens_decoder", {{"258", testing::special_token(258, "<|endoftext|>")}, {"259", late}}}}.dump());
+    c.add("vocab_merges", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"ab\":3}" + nul + "a b\r\n");
 }
 
 void add_ggufs(Corpus& c) {

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 
 #include "base/error.h"
@@ -27,6 +29,18 @@ public:
         const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         if (fd < 0 || ::write(fd, data, size) != ssize_t(size) || ::close(fd) != 0) std::abort();
         return file;
+    }
+    /// The files of an input that has a byte 0 between them. Those that are missing or empty are not there.
+    void write_parts(std::initializer_list<const char*> names, const uint8_t* data, size_t size) const {
+        const uint8_t* const end = data + size;
+        for (const char* name : names) {
+            const uint8_t* const part_end = std::find(data, end, uint8_t(0));
+            if (part_end == data)
+                ::unlink((path_ + "/" + name).c_str());
+            else
+                write(name, data, size_t(part_end - data));
+            data = part_end == end ? end : part_end + 1;
+        }
     }
     const std::string& path() const { return path_; }
 

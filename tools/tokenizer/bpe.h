@@ -11,6 +11,10 @@
 
 namespace mote::tools {
 
+/// "add_prefix_space" of a byte-level tokenizer: a space in front of each text that has none, which decoding keeps.
+constexpr uint32_t byte_level_prefix =
+    tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_prefix_missing | tokenizer_prefix_kept;
+
 using TokenIds = std::unordered_map<std::string, uint32_t>;
 
 /// Whether the pieces of a byte-pair tokenizer are bytes, and not characters beside them.

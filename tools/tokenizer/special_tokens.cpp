@@ -1,7 +1,9 @@
 // special_tokens: the files beside a tokenizer that name control tokens.
 #include "tokenizer/special_tokens.h"
 
+#include <charconv>
 #include <limits>
+#include <unordered_map>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -34,13 +36,25 @@ void read_texts(const JsonView& root, SpecialTokens& known) {
     read_text(root, "unk_token", known.unk, known);
     for (const char* key : {"pad_token", "cls_token", "sep_token", "mask_token"})
         if (const std::optional<JsonView> token = root.find(key)) add_token(*token, known);
-    const std::optional<JsonView> added = root.find("added_tokens_decoder");
-    if (!added) return;
-    for (const auto& [id, value] : added->object().items()) {
-        const JsonView token = added->at(id);
-        const std::optional<JsonView> special = token.find("special");
-        if (special && special->boolean()) add_token(token, known);
-    }
+    const std::optional<JsonView> others = root.find("additional_special_tokens");
+    for (size_t i = 0; others && others->value().is_array() && i < others->array().size(); i++)
+        add_token(others->element(i), known);
+}
+
+uint64_t id_of_key(const JsonView& decoder, const std::string& key) {
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    if (error != std::errc() || std::to_string(id) != key || id >= max_vocab)
+        decoder.refuse("E_RANGE", shown(key) + " is no id; ids are 0 to " + std::to_string(max_vocab - 1));
+    return id;
+}
+
+// Another configuration in the folder is of another tokenizer.
+void read_decoder(const JsonView& root, SpecialTokens& known) {
+    const std::optional<JsonView> decoder = root.find("added_tokens_decoder");
+    if (!decoder || !known.added.empty()) return;
+    for (const auto& [key, value] : decoder->object().items())
+        known.added.push_back(added_token(decoder->at(key), id_of_key(*decoder, key), "added_tokens_decoder." + shown(key)));
 }
 
 // A text, or a list of named ones, of which "default" is for chats.
@@ -95,6 +109,7 @@ void read_file(const std::string& file, SpecialTokens& known) {
     const Json json = read_json(file, max_file_bytes);
     const JsonView root(json, file);
     read_texts(root, known);
+    read_decoder(root, known);
     if (!known.chat) known.chat = chat_source_of(root);
     read_id(root, "bos_token_id", known.bos_id, known);
     read_id(root, "eos_token_id", known.eos_id, known);
@@ -132,6 +147,28 @@ SpecialTokens read_special_tokens(const std::string& tokenizer) {
     for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json"})
         read_file(folder + name, known);
     return known;
+}
+
+// Not even transformers looks for a token that only this file has where the configuration has its own list.
+void read_added_tokens(const std::string& file, SpecialTokens& known) {
+    if (!exists(file)) return;
+    const Json json = read_json(file, max_file_bytes);
+    const JsonView root(json, file);
+    std::unordered_map<std::string, const AddedToken*> before;
+    for (const AddedToken& token : known.added) before.emplace(token.text, &token);
+    std::vector<AddedToken> added;
+    for (const auto& [text, value] : root.object().items()) {
+        const uint64_t id = root.at(text).integer(max_vocab - 1);
+        const auto other = before.find(text);
+        if (other != before.end() && other->second->id != id)
+            root.refuse("E_DUP", shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(other->second->id) +
+                                     " in " + other->second->said.file);
+        if (other == before.end() && !before.empty())
+            root.refuse("E_MISMATCH", shown(text) + " is not in added_tokens_decoder of " + known.added[0].said.file);
+        const auto flags = known.flags.find(text);
+        added.push_back({text, id, flags == known.flags.end() ? 0 : flags->second, false, true, {file, ""}});
+    }
+    if (before.empty()) known.added = std::move(added);
 }
 
 void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes) {

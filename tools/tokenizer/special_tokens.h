@@ -8,11 +8,13 @@
 
 #include "chat/reduce.h"
 #include "model/tokenizer_model.h"
+#include "tokenizer/vocabulary.h"
 
 namespace mote::tools {
 
 struct SpecialTokens {
-    std::vector<std::string> texts;            // every control token that is named
+    std::vector<std::string> texts;  // every control token that has a role: bos_token, additional_special_tokens ...
+    std::vector<AddedToken> added;   // added_tokens_decoder of the first configuration that has one, else added_tokens.json
     std::map<std::string, uint32_t> flags;     // of those that are found under conditions (SPEC 6.7)
     std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
     std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
@@ -26,6 +28,10 @@ std::string config_beside(const std::string& tokenizer);
 
 /// Reads the file's own configuration, and those of the four files that its folder has.
 SpecialTokens read_special_tokens(const std::string& tokenizer);
+
+/// Takes in an added_tokens.json, which must not contradict what is known. Errors: E_DUP (two ids of a text), E_MISMATCH (a token
+/// that the configuration's added_tokens_decoder lacks), those of JSON.
+void read_added_tokens(const std::string& file, SpecialTokens& known);
 
 /// The chat template in the files beside a tokenizer, for sources that need nothing else of them.
 void attach_chat_template_beside(const std::string& tokenizer, TokenizerModel& model, std::vector<std::string>& notes);

@@ -15,22 +15,6 @@ namespace {
 constexpr const char* end_of_text = "<|endoftext|>";
 constexpr uint64_t max_merges_bytes = 64 << 20;
 
-// The texts by id.
-std::vector<std::string> read_vocabulary(const JsonView& vocab, TokenIds& ids) {
-    if (vocab.object().empty()) vocab.refuse("E_EMPTY", "has no tokens");
-    std::vector<std::string> texts(vocab.object().size());
-    std::vector<bool> taken(texts.size());
-    for (const auto& [text, value] : vocab.object().items()) {
-        const uint64_t id = vocab.at(text).integer(texts.size() - 1);  // as many ids as tokens: without holes
-        if (taken[id])
-            vocab.refuse("E_DUP", "id " + std::to_string(id) + " stands for " + shown(texts[id]) + " and for " + shown(text));
-        taken[id] = true;
-        texts[id] = text;
-        ids.emplace(text, static_cast<uint32_t>(id));
-    }
-    return texts;
-}
-
 void require_text(const MappedFile& file) {
     const std::string_view text = file.text();
     uint64_t line = 1, line_begin = 0;
@@ -80,20 +64,20 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
         notes.push_back(file.path() + ": " + std::to_string(merges.repeated()) + " merges stand twice; the first place counts");
 }
 
-// Control tokens are written as they are; their names are not in the alphabet of bytes.
-void put_special(const TokenIds& ids, const std::vector<std::string>& texts, const std::map<std::string, uint32_t>& flags, TokenizerModel& model) {
-    std::set<uint32_t> special;
-    std::vector<WholeRule> rules;
-    for (const std::string& text : texts) {
-        const auto found = ids.find(text);
-        if (found == ids.end()) continue;
-        if (!special.insert(found->second).second) continue;
-        model.pieces[found->second] = text;
-        const auto own = flags.find(text);
-        rules.push_back({found->second, own == flags.end() ? 0 : own->second, false, text});
+// Those that files list, and of the vocabulary's own those that are named.
+std::vector<AddedToken> added_tokens(const SpecialTokens& special, const Vocabulary& vocabulary) {
+    std::set<std::string> names(special.texts.begin(), special.texts.end());
+    names.insert(end_of_text);
+    std::vector<AddedToken> added = special.added;
+    for (AddedToken& token : added)
+        if (names.erase(token.text)) token.special = true;
+    for (const std::string& name : names) {
+        const auto found = vocabulary.ids.find(name);
+        const auto flags = special.flags.find(name);
+        if (found != vocabulary.ids.end())
+            added.push_back({name, found->second, flags == special.flags.end() ? 0 : flags->second, true, false, {}});
     }
-    model.specials.assign(special.begin(), special.end());
-    put_whole_rules(rules, false, model);
+    return added;
 }
 
 uint32_t find_token(const TokenIds& ids, const std::optional<std::string>& text) {
@@ -107,19 +91,20 @@ TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& m
                                      std::vector<std::string>& notes) {
     TokenizerModel model = empty_tokenizer();
     model.pre_tokenizer = PreTokenizer::gpt2;
-    TokenIds ids;
-    for (const std::string& text : read_vocabulary(vocab, ids)) model.pieces.push_back(bytes_from_alphabet(text).value_or(text));
-    std::vector<std::string> control = special.texts;
-    control.push_back(end_of_text);
-    put_special(ids, control, special.flags, model);
+    Vocabulary vocabulary;
+    read_vocabulary(vocab, "", special.added.size(), vocabulary);
+    const auto as_it_is = [](const std::string& text) { return text; };
+    const std::vector<WholeRule> whole = put_added(added_tokens(special, vocabulary), as_it_is, vocabulary, model);
+    require_dense(vocabulary, vocab.file());
+    put_byte_level(vocabulary, model);
+    put_whole_rules(whole, false, model);
 
+    const TokenIds& ids = vocabulary.ids;
     model.unk = find_token(ids, special.unk);
     model.bos = find_token(ids, special.bos.value_or(end_of_text));
     model.eos = find_token(ids, special.eos.value_or(end_of_text));
     if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;
     if (special.add_eos && model.eos != no_token) model.flags |= tokenizer_add_eos;
-    for (uint32_t byte = 0; byte < 256; byte++)
-        model.byte_ids[byte] = find_token(ids, byte_to_alphabet(static_cast<uint8_t>(byte)));
     cover_bytes(model, vocab.file());
 
     MergeList merges(model, ids, merges_file);

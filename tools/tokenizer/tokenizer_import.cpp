@@ -42,22 +42,26 @@ bool is_json(std::string_view text) {
 }
 
 // merges.txt beside vocab.json, x-merges.txt beside x-vocab.json.
-std::string merges_beside(const std::string& vocab) {
+std::string beside_vocabulary(const std::string& vocab, const std::string& name) {
     const std::string ending = "vocab.json";
     if (vocab.size() < ending.size() || vocab.compare(vocab.size() - ending.size(), ending.size(), ending) != 0)
-        return folder_of(vocab) + "/merges.txt";
-    return vocab.substr(0, vocab.size() - ending.size()) + "merges.txt";
+        return folder_of(vocab) + "/" + name;
+    return vocab.substr(0, vocab.size() - ending.size()) + name;
+}
+
+TokenizerModel import_gpt2(const JsonView& vocab, SpecialTokens& special, std::vector<std::string>& notes) {
+    read_added_tokens(beside_vocabulary(vocab.file(), "added_tokens.json"), special);
+    return import_tokenizer_gpt2(vocab, beside_vocabulary(vocab.file(), "merges.txt"), special, notes);
 }
 
 TokenizerModel import_json(const std::string& file, std::vector<std::string>& notes) {
     const Json json = read_json(file, max_json_bytes);
     const JsonView root(json, file);
-    const SpecialTokens special = read_special_tokens(file);
+    SpecialTokens special = read_special_tokens(file);
     const Json::const_iterator model = root.object().find("model");
     const bool only_ids = !json.empty() && std::all_of(json.begin(), json.end(), [](const Json& v) { return v.is_number(); });
-    TokenizerModel tokenizer = only_ids || (model != json.end() && model->is_number())
-                                   ? import_tokenizer_gpt2(root, merges_beside(file), special, notes)
-                                   : import_tokenizer_json(root, notes);
+    const bool gpt2 = only_ids || (model != json.end() && model->is_number());
+    TokenizerModel tokenizer = gpt2 ? import_gpt2(root, special, notes) : import_tokenizer_json(root, notes);
     complete_special_tokens(special, tokenizer, notes);
     return tokenizer;
 }

@@ -63,7 +63,7 @@ void read_byte_level(const JsonView& part, Pipeline& pipeline) {
     pipeline.byte_level = true;
     if (flag(part, "add_prefix_space", true)) {
         if (pipeline.split.stages != PreTokenizer::none) refuse_part(part, "add_prefix_space behind another part");
-        pipeline.prefix = tokenizer_prefix_space | tokenizer_prefix_every | tokenizer_prefix_missing | tokenizer_prefix_kept;
+        pipeline.prefix = byte_level_prefix;
     }
     if (flag(part, "use_regex", true)) add_stages(part, {PreTokenizer::gpt2, {}}, pipeline);
 }
@@ -173,16 +173,6 @@ void check_marked_decoder(const JsonView& root, const Pipeline& pipeline, bool b
 
 // ---- from the file's writing to bytes
 
-void put_byte_level(const Vocabulary& vocabulary, TokenizerModel& model) {
-    for (const auto& text : vocabulary.text) model.pieces.push_back(bytes_from_alphabet(*text).value_or(*text));
-    for (const uint32_t id : model.specials) model.pieces[id] = *vocabulary.text[id];
-    for (const uint32_t id : model.added) model.pieces[id] = *vocabulary.text[id];
-    for (uint32_t byte = 0; byte < 256; byte++) {
-        const auto found = vocabulary.ids.find(byte_to_alphabet(static_cast<uint8_t>(byte)));
-        if (found != vocabulary.ids.end()) model.byte_ids[byte] = found->second;
-    }
-}
-
 void put_marked(const Vocabulary& vocabulary, bool byte_fallback, TokenizerModel& model) {
     const std::set<uint32_t> special(model.specials.begin(), model.specials.end());
     for (uint32_t id = 0; id < vocabulary.text.size(); id++) {
@@ -277,9 +267,9 @@ TokenizerModel import_tokenizer_json(const JsonView& root, std::vector<std::stri
 
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
-    read_vocabulary(root, vocabulary);
+    read_model_vocabulary(root, vocabulary);
     const std::vector<WholeRule> whole = read_added(root, [&](const std::string& text) { return normalized(text, pipeline); }, vocabulary, model);
-    require_dense(root, vocabulary);
+    require_dense(vocabulary, root.file());
     read_unknown(bpe, vocabulary, model);
     if (pipeline.byte_level) {
         put_byte_level(vocabulary, model);

@@ -1,15 +1,10 @@
 // tokenizer_json_parts: read strictly; what is not recognised is refused.
 #include "tokenizer/tokenizer_json_parts.h"
 
-#include <set>
-
 #include "base/error.h"
-#include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
 namespace {
-
-constexpr size_t max_token_bytes = 1 << 16;
 
 // JSON's depth is limited, and so is this.
 void add_parts(const JsonView& part, const char* list, std::vector<JsonView>& parts) {
@@ -84,61 +79,19 @@ bool replaces(const JsonView& part, const std::string& from, const std::string& 
     return pattern && pattern->text() == from && part.at("content").text() == to;
 }
 
-void add_token(const JsonView& place, const std::string& text, uint64_t id, Vocabulary& vocabulary) {
-    if (text.size() > max_token_bytes)
-        place.refuse("E_LIMIT", "a token of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(max_token_bytes));
-    if (id >= vocabulary.most)
-        place.refuse("E_RANGE", shown(text) + " has id " + std::to_string(id) + ", but there are only " +
-                                    std::to_string(vocabulary.most) + " tokens");
-    if (id >= vocabulary.text.size()) vocabulary.text.resize(id + 1);
-    if (vocabulary.text[id])
-        place.refuse("E_DUP",
-                     "id " + std::to_string(id) + " stands for " + shown(*vocabulary.text[id]) + " and for " + shown(text));
-    vocabulary.text[id] = text;
-    vocabulary.ids.emplace(text, static_cast<uint32_t>(id));
-}
-
-void read_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
-    const JsonView vocab = root.at("model").at("vocab");
+void read_model_vocabulary(const JsonView& root, Vocabulary& vocabulary) {
     const std::optional<JsonView> added = root.find("added_tokens");
-    if (vocab.object().empty()) vocab.refuse("E_EMPTY", "has no tokens");
-    vocabulary.most = vocab.object().size() + (added ? added->array().size() : 0);
-    for (const auto& [text, id] : vocab.object().items())
-        add_token(vocab, text, JsonView(id, vocab.file(), "model.vocab").integer(max_vocab - 1), vocabulary);
+    read_vocabulary(root.at("model").at("vocab"), "model.vocab", added ? added->array().size() : 0, vocabulary);
 }
 
 std::vector<WholeRule> read_added(const JsonView& root, const NormalizedToken& normalized, Vocabulary& vocabulary, TokenizerModel& model) {
-    std::vector<WholeRule> rules;
+    std::vector<AddedToken> tokens;
     const std::optional<JsonView> added = root.find("added_tokens");
-    std::set<uint32_t> added_ids;
     for (size_t i = 0; added && i < added->array().size(); i++) {
         const JsonView token = added->element(i);
-        const std::string& text = token.at("content").text();
-        const uint64_t id = token.at("id").integer(max_vocab - 1);
-        if (text.empty()) token.refuse("E_EMPTY", "its content has no characters");
-        const auto known = vocabulary.ids.find(text);
-        if (known == vocabulary.ids.end())
-            add_token(token, text, id, vocabulary);
-        else if (known->second != id)
-            token.refuse("E_DUP",
-                         shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(known->second) + " before");
-        if (!added_ids.insert(static_cast<uint32_t>(id)).second) token.refuse("E_DUP", shown(text) + " is added twice");
-        const bool special = flag(token, "special", false);
-        const bool late = !special && flag(token, "normalized", true);
-        const std::optional<std::string> found_by = late ? normalized(text) : text;
-        if (!found_by || found_by->empty())
-            token.refuse("E_UNSUPPORTED", shown(text) + ", looked for in the normalized text, is not supported with this normalizer");
-        rules.push_back({static_cast<uint32_t>(id), whole_flags(token), late, *found_by});
-        (special ? model.specials : model.added).push_back(static_cast<uint32_t>(id));
+        tokens.push_back(added_token(token, token.at("id").integer(max_vocab - 1), "added_tokens[" + std::to_string(i) + "]"));
     }
-    return rules;
-}
-
-void require_dense(const JsonView& root, const Vocabulary& vocabulary) {
-    for (size_t id = 0; id < vocabulary.text.size(); id++)
-        if (!vocabulary.text[id])
-            root.refuse("E_RANGE", "no token has id " + std::to_string(id) + ", though ids go up to " +
-                                       std::to_string(vocabulary.text.size() - 1));
+    return put_added(tokens, normalized, vocabulary, model);
 }
 
 void read_post_processor(const JsonView& root, TokenizerModel& model) {

@@ -1,14 +1,13 @@
 // tokenizer_json_parts: what a tokenizer.json has for every type of model: its stages, its tokens, and what stands around a text.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "model/tokenizer_model.h"
-#include "tokenizer/bpe.h"
+#include "tokenizer/vocabulary.h"
 
 namespace mote::tools {
 
@@ -25,28 +24,12 @@ bool flag(const JsonView& part, const char* key, bool otherwise);
 /// Whether a Replace part turns exactly `from` into `to`.
 bool replaces(const JsonView& part, const std::string& from, const std::string& to);
 
-/// Every token as the file writes it, by id and back. There are as many ids as tokens, so that an id cannot ask for memory.
-struct Vocabulary {
-    std::vector<std::optional<std::string>> text;
-    TokenIds ids;
-    size_t most = 0;
-};
+/// model.vocab, an object from token to id. Errors: those of read_vocabulary (vocabulary.h).
+void read_model_vocabulary(const JsonView& root, Vocabulary& vocabulary);
 
-/// Errors: E_LIMIT, E_RANGE, E_DUP.
-void add_token(const JsonView& place, const std::string& text, uint64_t id, Vocabulary& vocabulary);
-
-/// A vocabulary that is an object from token to id. Errors: E_EMPTY and those of add_token.
-void read_vocabulary(const JsonView& root, Vocabulary& vocabulary);
-
-/// What the text of a token becomes in normalized text; nothing where it cannot be looked for there.
-using NormalizedToken = std::function<std::optional<std::string>(const std::string&)>;
-
-/// Added tokens stand beside the vocabulary or name a token in it. Special ones are control tokens, which are looked for in the text as it
-/// is; of the others, those that are to be normalized are looked for in normalized text. Returns how each of them is found.
+/// Special tokens are control tokens, which are looked for in the text as it is; of the others, those that are to be normalized are
+/// looked for in normalized text. Returns how each of them is found. Errors: those of put_added.
 std::vector<WholeRule> read_added(const JsonView& root, const NormalizedToken& normalized, Vocabulary& vocabulary, TokenizerModel& model);
-
-/// Errors: E_RANGE (an id without a token).
-void require_dense(const JsonView& root, const Vocabulary& vocabulary);
 
 /// The unknown token, where the model names one.
 void read_unknown(const JsonView& model, const Vocabulary& vocabulary, TokenizerModel& out);

@@ -77,7 +77,7 @@ std::vector<float> read_scores(const JsonView& root, Vocabulary& vocabulary) {
         if (pair.array().size() != 2) pair.refuse("E_SYNTAX", "must be a token and its score");
         const std::string& text = pair.element(0).text();
         if (vocabulary.ids.count(text)) pair.refuse("E_DUP", shown(text) + " stands twice");
-        add_token(pair, text, id, vocabulary);
+        add_token({root.file(), "model.vocab[" + std::to_string(id) + "]"}, text, id, vocabulary);
         scores.push_back(exact_score(pair.element(1)));
     }
     return scores;
@@ -127,10 +127,10 @@ TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::stri
 
     TokenizerModel model = empty_tokenizer();
     Vocabulary vocabulary;
-    read_vocabulary(root, vocabulary);
+    read_model_vocabulary(root, vocabulary);
     const TokenIds own = vocabulary.ids;
     const std::vector<WholeRule> whole = read_added(root, not_normalized, vocabulary, model);
-    require_dense(root, vocabulary);
+    require_dense(vocabulary, root.file());
     std::vector<std::string> pieces;
     for (const std::optional<std::string>& text : vocabulary.text) pieces.push_back(*text);
     put_wordpiece(pieces, options, root.file(), model);
@@ -159,7 +159,7 @@ TokenizerModel import_json_unigram(const JsonView& root, std::vector<std::string
     if (model.unk >= model.lexicon.scores.size()) unknown.refuse("E_RANGE", "is not one of the " + std::to_string(model.lexicon.scores.size()) + " tokens");
     const TokenIds own = vocabulary.ids;
     const std::vector<WholeRule> whole = read_added(root, not_normalized, vocabulary, model);
-    require_dense(root, vocabulary);
+    require_dense(vocabulary, root.file());
     put_pieces(root, vocabulary, byte_fallback, stages.splits, model);
     put_whole_rules(whole, true, model);
     keep_findable(own, vocabulary, model.lexicon);
