@@ -408,21 +408,60 @@ TEST(hf, refuses_pickles_from_before_zip_files) {
                    [&] { import_checkpoint(folder.path()); });
 }
 
-TEST(hf, takes_the_tokenizer_of_the_folder) {
+// A tiny_llama() of 10 tokens.
+HfModel with_ten_tokens() {
     HfModel m = tiny_llama();
-    EXPECT_NE(notes(import(m)).find("no tokenizer"), std::string::npos);
-    const TemporaryFolder folder;
-    folder.write("tokenizer.json", testing::marked_tokenizer().dump());
-    expect_refusal("E_MISMATCH", {"8 tokens", "model 3"}, [&] { import_checkpoint(m.write(folder)); });
     m.config["vocab_size"] = 10;
     m.tensors["model.embed_tokens.weight"] = f32_tensor({10, 4}, 1);
     m.tensors["lm_head.weight"] = f32_tensor({10, 4}, 1);
+    return m;
+}
+
+TEST(hf, takes_the_tokenizer_of_the_folder) {
+    EXPECT_NE(notes(import(tiny_llama())).find("no tokenizer"), std::string::npos);
+    const TemporaryFolder folder;
+    folder.write("tokenizer.json", testing::marked_tokenizer().dump());
+    expect_refusal("E_MISMATCH", {"8 tokens", "model 3"}, [&] { import_checkpoint(tiny_llama().write(folder)); });
+    HfModel m = with_ten_tokens();
     m.config["eos_token_id"] = 2;
     const Weights w = import_checkpoint(m.write(folder));
     EXPECT_EQ(w.tokenizer->pieces.size(), 8u);
     EXPECT_EQ(w.tokenizer->bos, 1u);
     EXPECT_EQ(w.tokenizer->eos, 2u);
     EXPECT_NE(notes(w).find("8 tokens, the model 10"), std::string::npos);
+}
+
+TEST(hf, takes_the_tokenizer_beside_a_file_that_has_its_configuration_there) {
+    const TemporaryFolder folder, elsewhere;
+    folder.write("tokenizer.json", testing::marked_tokenizer().dump());
+    const HfModel m = with_ten_tokens();
+    const std::string file = m.write(folder) + "/model.safetensors";
+    EXPECT_EQ(import_checkpoint(file).tokenizer->pieces.size(), 8u);
+
+    Json map = Json::object();
+    for (const auto& [name, tensor] : m.tensors) map[name] = "model.safetensors";
+    const std::string index = folder.write("model.safetensors.index.json", Json{{"weight_map", map}}.dump());
+    EXPECT_EQ(import_checkpoint(index).tokenizer->pieces.size(), 8u);
+
+    ImportOptions other;
+    other.tokenizer = elsewhere.write("tokenizer.bin", testing::llama2c_tokenizer({{"a", -1}, {"b", -2}}));
+    expect_refusal("E_MISMATCH", {"tokenizer.bin", "model 10"}, [&] { import_checkpoint(file, other); });
+    expect_refusal("E_MISMATCH", {"tokenizer.bin", "model 10"}, [&] { import_checkpoint(index, other); });
+    folder.write("tokenizer.json", "{");
+    expect_refusal("E_SYNTAX", {"tokenizer.json"}, [&] { import_checkpoint(file); });
+}
+
+// Then nothing says that they belong together.
+TEST(hf, leaves_a_tokenizer_beside_a_file_whose_configuration_is_elsewhere) {
+    const TemporaryFolder folder, elsewhere;
+    folder.write("tokenizer.json", testing::marked_tokenizer().dump());
+    const HfModel m = with_ten_tokens();
+    const std::string file = m.write(folder) + "/model.safetensors";
+    ImportOptions options;
+    options.config = elsewhere.write("config.json", m.config.dump());
+    const Weights w = import_checkpoint(file, options);
+    EXPECT_FALSE(w.tokenizer);
+    EXPECT_NE(notes(w).find("no tokenizer"), std::string::npos);
 }
 
 }  // namespace

@@ -27,8 +27,31 @@ bool is_folder(const std::string& path) {
     return std::filesystem::is_directory(path, unreadable);
 }
 
+// Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.
+enum class Padding { refused, allowed };
+
+void attach_tokenizer(const std::string& path, Padding padding, Weights& weights) {
+    weights.tokenizer = import_tokenizer(path, weights.notes);
+    const size_t tokens = weights.tokenizer->pieces.size(), vocab = weights.architecture.vocab;
+    const std::string both = "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(vocab);
+    if (tokens > vocab || (tokens < vocab && padding == Padding::refused)) refuse("E_MISMATCH", path, both);
+    if (tokens < vocab) weights.notes.push_back(path + ": " + both + "; the rest is padding");
+}
+
+// A folder has its tokenizer in it; a file of tensors has it beside it where its configuration lies there, too.
+std::string own_tokenizer(const std::string& path, const Checkpoint& checkpoint, const ImportOptions& options) {
+    if (is_folder(path)) return has_tokenizer(path) ? path : "";
+    if (!options.config.empty() || checkpoint.config_path == path) return "";
+    const std::string folder = std::filesystem::path(checkpoint.config_path).parent_path().string();
+    return has_tokenizer(folder) ? folder : "";
+}
+
 Weights import_tensors(const std::string& path, const ImportOptions& options, Nonfinite policy) {
-    return import_transformer(read_checkpoint(path, options.config), options.sizes, policy);
+    const Checkpoint checkpoint = read_checkpoint(path, options.config);
+    const std::string tokenizer = options.tokenizer.value_or(own_tokenizer(path, checkpoint, options));
+    Weights weights = import_transformer(checkpoint, options.sizes, policy);
+    if (!tokenizer.empty()) attach_tokenizer(tokenizer, Padding::allowed, weights);
+    return weights;
 }
 
 // Both parts of the file at once; another tokenizer may be asked for instead.
@@ -59,30 +82,13 @@ Weights import_file(const std::string& path, const ImportOptions& options, Nonfi
                "; a checkpoint is a folder with config.json and tensors, or a safetensors, GGUF, PyTorch or llama2.c file");
 }
 
-// Hugging Face models round their vocabulary up; llama2.c has no such habit, there it is the wrong tokenizer.
-enum class Padding { refused, allowed };
-
-void attach_tokenizer(const std::string& path, Padding padding, Weights& weights) {
-    weights.tokenizer = import_tokenizer(path, weights.notes);
-    const size_t tokens = weights.tokenizer->pieces.size(), vocab = weights.architecture.vocab;
-    const std::string both = "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(vocab);
-    if (tokens > vocab || (tokens < vocab && padding == Padding::refused)) refuse("E_MISMATCH", path, both);
-    if (tokens < vocab) weights.notes.push_back(path + ": " + both + "; the rest is padding");
-}
-
 }  // namespace
 
 Weights import_checkpoint(const std::string& path, const ImportOptions& options) {
     const Nonfinite policy = options.allow_nonfinite ? Nonfinite::allowed : Nonfinite::refused;
-    const bool folder = is_folder(path);
-    Weights weights = folder ? import_tensors(path, options, policy) : import_file(path, options, policy);
-    const Padding padding = folder ? Padding::allowed : Padding::refused;
-    if (options.tokenizer)
-        attach_tokenizer(*options.tokenizer, padding, weights);
-    else if (folder && has_tokenizer(path))
-        attach_tokenizer(path, padding, weights);
-    else if (!weights.tokenizer)
-        weights.notes.push_back(path + ": no tokenizer");
+    Weights weights = is_folder(path) ? import_tensors(path, options, policy) : import_file(path, options, policy);
+    if (!weights.tokenizer && options.tokenizer) attach_tokenizer(*options.tokenizer, Padding::refused, weights);
+    if (!weights.tokenizer) weights.notes.push_back(path + ": no tokenizer");
     return weights;
 }
 

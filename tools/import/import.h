@@ -10,7 +10,7 @@
 namespace mote::tools {
 
 struct ImportOptions {
-    std::optional<std::string> tokenizer;  // a file or folder; nothing: the checkpoint's own, if it has one
+    std::optional<std::string> tokenizer;  // a file or folder; nothing: the checkpoint's own, in its folder or with its configuration
     bool allow_nonfinite = false;          // take weights that are NaN or infinite as they are
     std::string config;                    // a file with the configuration; empty: the checkpoint's own
     GivenSizes sizes;                      // of models whose files do not say them

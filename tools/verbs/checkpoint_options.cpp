@@ -15,7 +15,9 @@ ImportOptions CheckpointOptions::import() const {
 }
 
 void add_checkpoint_options(CLI::App& verb, CheckpointOptions& options) {
-    verb.add_option("--tokenizer", options.tokenizer, "a tokenizer other than the checkpoint's own: a file, or a folder with one")
+    verb.add_option("--tokenizer", options.tokenizer,
+                    "a tokenizer other than the checkpoint's own, which lies in its folder, or beside a file with its config.json: a file, "
+                    "or a folder with one")
         ->type_name("FILE");
     verb.add_option("--config", options.config,
                     "the configuration as JSON, if none is in the checkpoint or beside it (config.json, params.json)")
