@@ -2,11 +2,8 @@
 import json
 import os
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "support"))
-import firmware
+from on_board import HERE, firmware, tokens_on
 
 FORMS = ["NFC", "NFD", "NFKC", "NFKD"]
 
@@ -26,18 +23,6 @@ def tokenizer_of_bytes(form):
             "model": {"type": "BPE", "vocab": vocab, "merges": []}}
 
 
-def formed_on(board, program, texts_for_board, form, texts):
-    with tempfile.TemporaryDirectory() as folder:
-        source, written, blob = (os.path.join(folder, name) for name in ("tokenizer.json", "texts", "blob"))
-        with open(source, "w", encoding="utf-8") as file:
-            json.dump(tokenizer_of_bytes(form), file)
-        with open(written, "w", encoding="utf-8", newline="") as file:
-            file.write("".join(text + "\n__ggml_vocab_test__\n" for text in texts))
-        firmware.quiet([texts_for_board, source, written, blob])
-        lines = firmware.run(board, program, model=blob).splitlines()
-    return [bytes(int(byte) for byte in line.replace(" differs", "").split()) for line in lines]
-
-
 def main():
     board, texts_for_board, builds = sys.argv[1:]
     with open(os.path.join(HERE, "../host/unicode_forms.json"), encoding="utf-8") as file:
@@ -45,8 +30,8 @@ def main():
     program = firmware.build(board, "tokenizer_board", builds)
     failed = False
     for form in FORMS:
-        got = formed_on(board, program, texts_for_board, form, [v["text"] for v in vectors])
-        passed = sum(bytes_of == v[form].encode() for bytes_of, v in zip(got, vectors))
+        got = tokens_on(board, program, texts_for_board, tokenizer_of_bytes(form), [v["text"] for v in vectors])
+        passed = sum(bytes(tokens) == v[form].encode() for tokens, v in zip(got, vectors))
         print("%s on %s: %d of %d" % (form, board, passed, len(vectors)))
         failed |= passed != len(vectors) or len(got) != len(vectors)
     return failed

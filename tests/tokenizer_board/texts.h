@@ -12,7 +12,7 @@ struct TextsHeader {
     uint32_t magic;
     uint32_t section_bytes;
     uint32_t texts;
-    uint32_t reserved;
+    uint32_t parse_special;  // 1: control tokens are found in texts
 };
 static_assert(sizeof(TextsHeader) == 16);
 

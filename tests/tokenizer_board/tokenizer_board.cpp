@@ -45,11 +45,12 @@ bool comes_back(const Tokenizer& tokenizer, Span<const uint32_t> tokens, Span<co
     return take(text, flush(decoder)) && text.count == 0;
 }
 
-int encode_texts(const Tokenizer& tokenizer, const uint8_t* at, uint32_t texts) {
+int encode_texts(const Tokenizer& tokenizer, const uint8_t* at, const TextsHeader& header) {
     const port::Memory arena = port::arena();
     EncodeOptions options;
     options.add_special = false;
-    for (; texts; texts--) {
+    options.parse_special = header.parse_special != 0;
+    for (uint32_t texts = header.texts; texts; texts--) {
         const uint32_t bytes = *reinterpret_cast<const uint32_t*>(at);
         const Span<const char> text{reinterpret_cast<const char*>(at + 4), bytes};
         at += 4 + (size_t(bytes) + 3) / 4 * 4;
@@ -83,5 +84,5 @@ int app_main() {
         print(error_sentence(tokenizer.fault.error));
         return 3;
     }
-    return encode_texts(tokenizer.value, section + header.section_bytes, header.texts);
+    return encode_texts(tokenizer.value, section + header.section_bytes, header);
 }
