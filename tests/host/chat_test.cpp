@@ -89,6 +89,19 @@ TEST(chat, other_shapes_are_refused) {
     }
 }
 
+// Jinja has none of these tags; some are names of our own for what its tags do.
+TEST(chat, tags_that_jinja_does_not_have_are_refused_where_they_stand) {
+    for (const std::string tag : {"{% unknown %}", "{% raise %}", "{% out %}", "{% set system_message %}"}) {
+        const std::string turns = "{{ message['role'] + message['content'] }}{% endfor %}", start = "{% for message in messages %}";
+        ASSERT_TRUE(reduce_chat_template(start + turns, texts).chat);
+        for (const std::string& jinja : {tag + start + turns, start + tag + turns, start + turns + tag}) {
+            const ChatReduction reduced = reduce_chat_template(jinja, texts);
+            EXPECT_FALSE(reduced.chat) << jinja;
+            EXPECT_EQ(reduced.why.rfind("byte " + std::to_string(jinja.find(tag)) + ", ", 0), 0u) << reduced.why;
+        }
+    }
+}
+
 // Of a user's turn that may be the first.
 Truth truth_of(const std::string& condition) {
     const JinjaReading reading = jinja_statements("{% if " + condition + " %}", texts);

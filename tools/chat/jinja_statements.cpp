@@ -208,10 +208,13 @@ private:
     }
 
     void put_block(const Tokens& tokens) {
-        if (!stands(tokens, 0, {"set"}) || !stands(tokens, 2, {"="})) {
+        if (!stands(tokens, 0, {"set"})) {
             const Tokens plain = without_brackets(tokens);
-            return statements_.push_back({one_spelling(plain), {}, {plain.begin() + !plain.empty(), plain.end()}});
+            const std::string head = one_spelling(plain);
+            if (head == "out" || head == "raise" || head == "unknown") return put_unknown();  // names of this file, and no tags of Jinja's
+            return statements_.push_back({head, {}, {plain.begin() + !plain.empty(), plain.end()}});
         }
+        if (!stands(tokens, 2, {"="})) return put_unknown();
         JinjaStatement set{"set " + tokens[1].text, {}};
         if (read_sum(tokens, 3, known_, set.sum)) statements_.push_back(set);
         else put_unknown();
