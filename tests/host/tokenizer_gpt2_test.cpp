@@ -261,6 +261,26 @@ TEST(tokenizer_gpt2, refuses_added_tokens_that_are_none) {
     refuses("E_TYPE", {"lstrip"}, "tokenizer_config.json", decoder("259", {{"content", "<x>"}, {"lstrip", 1}}));
 }
 
+TEST(tokenizer_gpt2, puts_the_space_in_front_that_the_configuration_asks_for) {
+    const OpenedTokenizer opened(
+        import({{"tokenizer_config.json", {{"add_prefix_space", true}, {"tokenizer_class", "GPT2Tokenizer"}}}}));
+    EXPECT_EQ(opened.encode("he he"), (Ids{257, 257}));
+    EXPECT_EQ(opened.encode(" he"), Ids{257});
+    EXPECT_EQ(opened.decode({257}), " he");
+}
+
+TEST(tokenizer_gpt2, refuses_classes_with_other_rules_by_name) {
+    for (const char* known : {"GPT2Tokenizer", "GPT2TokenizerFast", "CodeGenTokenizer", "CodeGenTokenizerFast"})
+        EXPECT_EQ(import({{"tokenizer_config.json", {{"tokenizer_class", known}}}}).pieces.size(), 259u);
+    for (const char* other : {"CLIPTokenizer", "Qwen2Tokenizer", "RobertaTokenizerFast", "Fast"})
+        expect_refusal("E_UNSUPPORTED", {"tokenizer_config.json: tokenizer_class", other, "tokenizer.json"}, [&] {
+            import({{ "tokenizer_config.json", { { "tokenizer_class", other } } }});
+        });
+    expect_refusal("E_UNSUPPORTED", {"config.json: tokenizer_class", "CLIPTokenizer"}, [&] {
+        import({{ "config.json", { { "tokenizer_class", "CLIPTokenizer" } } }});
+    });
+}
+
 TEST(tokenizer_gpt2, ignores_ids_that_the_tokenizer_does_not_have) {
     const Beside beside = {{"tokenizer.json", testing::marked_tokenizer()}, {"config.json", {{"eos_token_id", 50256}}}};
     std::vector<std::string> notes;

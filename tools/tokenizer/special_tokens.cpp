@@ -113,8 +113,13 @@ void read_file(const std::string& file, SpecialTokens& known) {
     if (!known.chat) known.chat = chat_source_of(root);
     read_id(root, "bos_token_id", known.bos_id, known);
     read_id(root, "eos_token_id", known.eos_id, known);
-    for (const auto& [key, flag] : {std::pair("add_bos_token", &known.add_bos), std::pair("add_eos_token", &known.add_eos)})
+    for (const auto& [key, flag] : {std::pair("add_bos_token", &known.add_bos), std::pair("add_eos_token", &known.add_eos),
+                                    std::pair("add_prefix_space", &known.add_prefix_space)})
         if (const std::optional<JsonView> found = root.find(key)) *flag = found->boolean();
+    const std::optional<JsonView> name = root.find("tokenizer_class");
+    if (!name || !known.tokenizer_class.empty()) return;
+    known.tokenizer_class = name->text();
+    known.class_said = {file, "tokenizer_class"};
 }
 
 void complete(const char* name, const std::optional<uint64_t>& id, const std::optional<std::string>& text, TokenizerModel& model,

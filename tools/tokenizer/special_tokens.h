@@ -19,6 +19,9 @@ struct SpecialTokens {
     std::optional<std::string> bos, eos, unk;  // tokenizer_config.json, else special_tokens_map.json
     std::optional<uint64_t> bos_id, eos_id;    // generation_config.json, else config.json
     bool add_bos = false, add_eos = false;     // tokenizer_config.json
+    bool add_prefix_space = false;             // tokenizer_config.json
+    std::string tokenizer_class;               // as transformers calls it; empty: no file says it
+    Saying class_said;
     std::optional<ChatSource> chat;            // chat_template.jinja, else tokenizer_config.json
     std::vector<std::string> notes;
 };

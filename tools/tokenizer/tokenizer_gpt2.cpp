@@ -64,6 +64,19 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
         notes.push_back(file.path() + ": " + std::to_string(merges.repeated()) + " merges stand twice; the first place counts");
 }
 
+// vocab.json and merges.txt are also what tokenizers of other rules are kept in: CLIP's, Qwen2's, RoBERTa's.
+void require_known_class(const SpecialTokens& special) {
+    std::string name = special.tokenizer_class;
+    const std::string fast = "Fast";
+    if (name.size() > fast.size() && name.compare(name.size() - fast.size(), fast.size(), fast) == 0)
+        name.resize(name.size() - fast.size());
+    for (const char* known : {"", "GPT2Tokenizer", "CodeGenTokenizer"})
+        if (name == known) return;
+    special.class_said.refuse("E_UNSUPPORTED", shown(special.tokenizer_class) +
+                                                   " is not supported with vocab.json and merges.txt; GPT2Tokenizer and "
+                                                   "CodeGenTokenizer are, others need a tokenizer.json");
+}
+
 // Those that files list, and of the vocabulary's own those that are named.
 std::vector<AddedToken> added_tokens(const SpecialTokens& special, const Vocabulary& vocabulary) {
     std::set<std::string> names(special.texts.begin(), special.texts.end());
@@ -89,8 +102,10 @@ uint32_t find_token(const TokenIds& ids, const std::optional<std::string>& text)
 
 TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& merges_file, const SpecialTokens& special,
                                      std::vector<std::string>& notes) {
+    require_known_class(special);
     TokenizerModel model = empty_tokenizer();
     model.pre_tokenizer = PreTokenizer::gpt2;
+    if (special.add_prefix_space) model.flags |= byte_level_prefix;
     Vocabulary vocabulary;
     read_vocabulary(vocab, "", special.added.size(), vocabulary);
     const auto as_it_is = [](const std::string& text) { return text; };
