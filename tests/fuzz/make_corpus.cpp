@@ -218,6 +218,8 @@ void add_templates(Corpus& c) {
     c.add("tokenizer_config", config.dump() + nul + testing::Json{{"unk_token", "<unk>"}}.dump() + nul +
                                   testing::Json{{"eos_token_id", {2, 1}}}.dump() + nul + "{{ messages }}");
     c.add("tokenizer_config", nul + nul + testing::Json{{"bos_token_id", 1}, {"eos_token_id", 2}}.dump());
+    c.add("tokenizer_config", nul + testing::Json{{"additional_special_tokens", {"<t>"}}}.dump() + nul + nul + nul +
+                                  testing::Json{{"<t>", 4}, {"[x]", 3}}.dump());
 }
 
 void add_tokenizers(Corpus& c) {

@@ -316,5 +316,63 @@ TEST(charsmap, that_stands_for_more_texts_than_there_are_is_refused) {
     expect_refusal("E_LIMIT", {"more than 1000000 rules"}, [] { read_charsmap(shared_nodes(has_value), "test", 0); });
 }
 
+// ---- tokens beside the model
+
+// Ids 0 to 4, of which "[x]" is user-defined.
+std::string small_model(uint64_t type) {
+    return testing::piece("<unk>", 0, 2) + testing::piece("<s>", 0, 3) + testing::piece("\xe2\x96\x81", -3) +
+           testing::piece("a", -2) + testing::piece("[x]", 0, 4) + testing::field(2, testing::number(3, type));
+}
+
+TokenizerModel import_beside(uint64_t type, const std::vector<std::pair<std::string, Json>>& beside) {
+    const TemporaryFolder folder;
+    for (const auto& [name, json] : beside) folder.write(name, json.dump());
+    return import_tokenizer(folder.write("tokenizer.model", small_model(type)));
+}
+
+Json added_decoder(std::initializer_list<std::pair<const char*, Json>> tokens) {
+    Json decoder = Json::object();
+    for (const auto& [id, token] : tokens) decoder[id] = token;
+    return {{"added_tokens_decoder", decoder}};
+}
+
+TEST(sentencepiece, control_tokens_of_files_beside_a_model_come_behind_its_pieces) {
+    EncodeOptions options = plain();
+    options.parse_special = true;
+    for (const uint64_t type : {1u, 2u}) {
+        const Json roles = {{"pad_token", "<pad>"}, {"additional_special_tokens", {"<|end|>"}}, {"unk_token", "<unk>"}};
+        const TokenizerModel listed =
+            import_beside(type, {{"added_tokens.json", {{"<|end|>", 6}, {"<pad>", 5}, {"[x]", 4}, {"<s>", 1}}},
+                                 {"special_tokens_map.json", roles},
+                                 {"tokenizer_config.json", {{"bos_token", "<s>"}}}});
+        EXPECT_EQ(OpenedTokenizer(listed).encode("a<|end|>a [x]<pad>", options), (Ids{2, 3, 6, 3, 2, 4, 5}));
+        EXPECT_EQ(OpenedTokenizer(listed).decode({3, 6, 3}), "aa");
+
+        const Json end = {{"content", "<|end|>"}, {"special", true}, {"lstrip", true}},
+                   own = {{"content", "<s>"}, {"special", true}};
+        const TokenizerModel decoded = import_beside(type, {{"tokenizer_config.json", added_decoder({{"5", end}, {"1", own}})}});
+        EXPECT_EQ(OpenedTokenizer(decoded).encode("a <|end|>a<s>", options), (Ids{2, 3, 5, 3, 1}));
+        EXPECT_EQ(OpenedTokenizer(decoded).encode("a<|end|>", plain()).back(), 0u);  // unless asked for, it is text
+    }
+}
+
+TEST(sentencepiece, tokens_beside_a_model_that_contradict_it_are_refused) {
+    const auto refuses = [](const std::string& code, std::initializer_list<const char*> says, const char* id, const Json& token) {
+        for (const uint64_t type : {1u, 2u})
+            expect_refusal(code, says, [&] { import_beside(type, {{"tokenizer_config.json", added_decoder({{id, token}})}}); });
+    };
+    const auto token = [](const char* content, bool special) { return Json{{"content", content}, {"special", special}}; };
+    refuses("E_DUP", {"added_tokens_decoder.\"1\"", "\"<s>\"", "\"<t>\""}, "1", token("<t>", true));
+    refuses("E_DUP", {"\"<s>\"", "5", "1 before"}, "5", token("<s>", true));
+    refuses("E_RANGE", {"\"<t>\"", "6", "5 is the next"}, "6", token("<t>", true));
+    refuses("E_EMPTY", {"content"}, "5", token("", true));
+    refuses("E_UNSUPPORTED", {"\"<t>\"", "tokenizer.json"}, "5", token("<t>", false));
+    refuses("E_UNSUPPORTED", {"\"<s>\"", "user-defined"}, "1", token("<s>", false));
+    refuses("E_UNSUPPORTED", {"\"a\"", "control"}, "3", token("a", true));
+    expect_refusal("E_UNSUPPORTED", {"added_tokens.json", "\"<t>\""}, [] {
+        import_beside(2, {{"added_tokens.json", {{"<t>", 5}}}});
+    });
+}
+
 }  // namespace
 }  // namespace mote::tools

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -136,6 +137,27 @@ void complete(const char* name, const std::optional<uint64_t>& id, const std::op
         if (text && model.pieces[special] == *text) token = special;
 }
 
+// Not even transformers looks for a token that only this file has where the configuration has its own list.
+void read_list(const std::string& file, SpecialTokens& known) {
+    const Json json = read_json(file, max_file_bytes);
+    const JsonView root(json, file);
+    std::unordered_map<std::string, const AddedToken*> before;
+    for (const AddedToken& token : known.added) before.emplace(token.text, &token);
+    std::vector<AddedToken> added;
+    for (const auto& [text, value] : root.object().items()) {
+        const uint64_t id = root.at(text).integer(max_vocab - 1);
+        const auto other = before.find(text);
+        if (other != before.end() && other->second->id != id)
+            root.refuse("E_DUP", shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(other->second->id) +
+                                     " in " + other->second->said.file);
+        if (other == before.end() && !before.empty())
+            root.refuse("E_MISMATCH", shown(text) + " is not in added_tokens_decoder of " + known.added[0].said.file);
+        const auto flags = known.flags.find(text);
+        added.push_back({text, id, flags == known.flags.end() ? 0 : flags->second, false, true, {file, ""}});
+    }
+    if (before.empty()) known.added = std::move(added);
+}
+
 }  // namespace
 
 std::string config_beside(const std::string& tokenizer) {
@@ -154,26 +176,11 @@ SpecialTokens read_special_tokens(const std::string& tokenizer) {
     return known;
 }
 
-// Not even transformers looks for a token that only this file has where the configuration has its own list.
 void read_added_tokens(const std::string& file, SpecialTokens& known) {
-    if (!exists(file)) return;
-    const Json json = read_json(file, max_file_bytes);
-    const JsonView root(json, file);
-    std::unordered_map<std::string, const AddedToken*> before;
-    for (const AddedToken& token : known.added) before.emplace(token.text, &token);
-    std::vector<AddedToken> added;
-    for (const auto& [text, value] : root.object().items()) {
-        const uint64_t id = root.at(text).integer(max_vocab - 1);
-        const auto other = before.find(text);
-        if (other != before.end() && other->second->id != id)
-            root.refuse("E_DUP", shown(text) + " has id " + std::to_string(id) + " here and " + std::to_string(other->second->id) +
-                                     " in " + other->second->said.file);
-        if (other == before.end() && !before.empty())
-            root.refuse("E_MISMATCH", shown(text) + " is not in added_tokens_decoder of " + known.added[0].said.file);
-        const auto flags = known.flags.find(text);
-        added.push_back({text, id, flags == known.flags.end() ? 0 : flags->second, false, true, {file, ""}});
-    }
-    if (before.empty()) known.added = std::move(added);
+    if (exists(file)) read_list(file, known);
+    const std::unordered_set<std::string> names(known.texts.begin(), known.texts.end());
+    for (AddedToken& token : known.added)
+        if (names.count(token.text)) token.special = true;
 }
 
 void complete_special_tokens(const SpecialTokens& known, TokenizerModel& model, std::vector<std::string>& notes) {

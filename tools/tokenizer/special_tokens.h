@@ -32,8 +32,9 @@ std::string config_beside(const std::string& tokenizer);
 /// Reads the file's own configuration, and those of the four files that its folder has.
 SpecialTokens read_special_tokens(const std::string& tokenizer);
 
-/// Takes in an added_tokens.json, which must not contradict what is known. Errors: E_DUP (two ids of a text), E_MISMATCH (a token
-/// that the configuration's added_tokens_decoder lacks), those of JSON.
+/// Takes in an added_tokens.json, where there is one, which must not contradict what is known; of all added tokens, those with a
+/// role are control tokens from then on. Errors: E_DUP (two ids of a text), E_MISMATCH (a token that the configuration's
+/// added_tokens_decoder lacks), those of JSON.
 void read_added_tokens(const std::string& file, SpecialTokens& known);
 
 /// The chat template in the files beside a tokenizer, for sources that need nothing else of them.

@@ -68,8 +68,10 @@ TokenizerModel import_json(const std::string& file, std::vector<std::string>& no
 
 // The library adds neither begin nor end token; the files beside the model may ask for them.
 TokenizerModel import_sentencepiece(const MappedFile& file, std::vector<std::string>& notes) {
-    const SpecialTokens special = read_special_tokens(file.path());
+    SpecialTokens special = read_special_tokens(file.path());
+    read_added_tokens(folder_of(file.path()) + "/added_tokens.json", special);
     TokenizerModel model = import_tokenizer_sentencepiece(file, notes);
+    add_control_tokens(special.added, model);
     complete_special_tokens(special, model, notes);
     if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;
     if (special.add_eos && model.eos != no_token) model.flags |= tokenizer_add_eos;
