@@ -228,6 +228,8 @@ def cut_piece(kind, part, piece):
         return cut_at(piece, pattern, part["behavior"], part["invert"])
     if kind == "WhitespaceSplit":
         return cut_at(piece, r"\p{White_Space}", "Removed")
+    if kind == "Punctuation":
+        return cut_at(piece, r"[\p{P}$+<=>^`|~]", part["behavior"])
     if kind == "BertPreTokenizer":
         words = cut_at(piece, r"\p{White_Space}", "Removed")
         return [out for word in words for out in cut_at(word, r"[\p{P}$+<=>^`|~]", "Isolated")]
@@ -384,13 +386,13 @@ def pieces_by_score(control, tokens, normalizers, pre, **parts):
             "model": {"type": "Unigram", "unk_id": control.index("<unk>"), "vocab": vocab}, **parts}
 
 
-def word_pieces(tokens, bert):
+def word_pieces(tokens, bert, **parts):
     vocab = {t: i for i, t in enumerate(["<s>", "<pad>", "</s>", "[UNK]", "the", "t", "##he", "no", "##n", "##e", "a", "A", "##b", ",", ".", "<", ">", "mask", "\u4e2d", "e", "cafe", "caf\u00e9"])}
     number(tokens, vocab)
     normalizer = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True, **bert}
     return {"added_tokens": tokens, "normalizer": normalizer, "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": None,
             "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
-            "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocab}}
+            "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocab}, **parts}
 
 
 def sequence(*parts):
@@ -455,6 +457,19 @@ def known():
                                                    normalizer={"type": "Sequence", "normalizers": [{"type": "Sequence", "normalizers": [{"type": "NFKC"}]},
                                                                                                    {"type": "Lowercase"}]}),
         "one search before the other": byte_level([added(0, "ab", special=False, normalized=True), added(0, "bt", special=False), added(0, "b", special=False)]),
+        "WordPiece of Hugging Face's course": word_pieces(
+            [added(0, "[UNK]")], {},
+            normalizer={"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "Lowercase"}, {"type": "StripAccents"}]},
+            pre_tokenizer=sequence({"type": "WhitespaceSplit"}, {"type": "Punctuation", "behavior": "Isolated"})),
+        "BERT behind NFKC": word_pieces([added(0, "[UNK]")], {},
+                                        normalizer={"type": "Sequence", "normalizers": [
+                                            {"type": "NFKC"}, {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                                                               "strip_accents": False, "lowercase": False}]}),
+        "WordPiece behind NFC, without accents": word_pieces(
+            [added(0, "[UNK]")], {}, normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "StripAccents"}]}),
+        "words with their spaces": byte_level([added(0, "<|endoftext|>")],
+                                              pre_tokenizer=sequence({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithNext", "invert": False},
+                                                                     {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False})),
     }
 
 

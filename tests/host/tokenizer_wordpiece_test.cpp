@@ -127,7 +127,16 @@ TEST(wordpiece, is_read_from_tokenizer_json) {
 
 TEST(wordpiece, other_pipelines_are_refused_by_name) {
     expect_refusal("E_UNSUPPORTED", {"Whitespace"}, [] { imported_json(json("BertPreTokenizer", "Whitespace")); });
-    expect_refusal("E_UNSUPPORTED", {"NFKC"}, [] { imported_json(json("\"type\": \"BertNormalizer\"", "\"type\": \"NFKC\"")); });
+    for (const char* normalizer : {"Nmt", "Strip"})
+        expect_refusal("E_UNSUPPORTED", {normalizer}, [&] {
+            imported_json(json("\"type\": \"BertNormalizer\"", "\"type\": \"" + std::string(normalizer) + "\""));
+        });
+    expect_refusal("E_UNSUPPORTED", {"WhitespaceSplit", "without Punctuation"},
+                   [] { imported_json(json("BertPreTokenizer", "WhitespaceSplit")); });
+    expect_refusal("E_UNSUPPORTED", {"Punctuation"},
+                   [] { imported_json(json("BertPreTokenizer\"", "Punctuation\", \"behavior\": \"Contiguous\"")); });
+    expect_refusal("E_UNSUPPORTED", {"Punctuation", "without WhitespaceSplit"},
+                   [] { imported_json(json("BertPreTokenizer", "Punctuation")); });
     expect_refusal("E_UNSUPPORTED", {"decoder"}, [] { imported_json(json("\"decoder\": {\"type\": \"WordPiece\"", "\"decoder\": {\"type\": \"Fuse\"")); });
     expect_refusal("E_MISMATCH", {"prefix"}, [] { imported_json(json("\"prefix\": \"##\"", "\"prefix\": \"@@\"")); });
     expect_refusal("E_TOKEN", {"id 9"}, [] { imported_json(json("[\"[SEP]\", 2]", "[\"[SEP]\", 9]")); });

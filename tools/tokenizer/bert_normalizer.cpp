@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/utf8.h"
 
@@ -46,33 +47,37 @@ icu::UnicodeString without_accents(const icu::UnicodeString& text) {
     return out;
 }
 
-// What one character becomes; words are apart by spaces.
+// A character that has become a text, with words apart by spaces.
+NormalizationRule split(uint32_t c, const icu::UnicodeString& text, bool chinese) {
+    const bool unchanged = text == icu::UnicodeString(static_cast<UChar32>(c)) && !is_white(c);
+    if (unchanged) return {"", "", chinese || is_punctuation(c) ? NormalizationRule::To::itself_alone : NormalizationRule::To::itself};
+    std::string out = chinese ? " " : "";
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+        const uint32_t part = static_cast<uint32_t>(text.char32At(i));
+        out += is_white(part) ? " " : is_punctuation(part) ? " " + utf8(part) + " " : utf8(part);
+    }
+    return {"", chinese ? out + " " : out};
+}
+
 NormalizationRule rule_for(uint32_t c, const BertOptions& o) {
     if (o.clean_text && (c == 0 || c == replacement_character || is_control(c))) return {"", ""};
     if (is_white(c)) return {"", " "};
     icu::UnicodeString text(static_cast<UChar32>(c));
     if (o.strip_accents) text = without_accents(text);
     if (o.lowercase) text.toLower(icu::Locale::getRoot());
-    const bool chinese = o.handle_chinese_chars && is_chinese(c);
-    const bool unchanged = text == icu::UnicodeString(static_cast<UChar32>(c));
-    if (unchanged) return {"", "", chinese || is_punctuation(c) ? NormalizationRule::To::itself_alone : NormalizationRule::To::itself};
-    std::string out = chinese ? " " : "";
-    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
-        const uint32_t part = static_cast<uint32_t>(text.char32At(i));
-        out += is_punctuation(part) ? " " + utf8(part) + " " : utf8(part);
-    }
-    return {"", chinese ? out + " " : out};
+    return split(c, text, o.handle_chinese_chars && is_chinese(c));
 }
 
 bool same(const NormalizationRule& a, const NormalizationRule& b) { return a.how == b.how && a.to == b.to; }
 
-Normalizer rules_of_all(const BertOptions& options) {
+template <class Rule>
+Normalizer rules_of_all(const std::string& invalid, Rule rule_of) {
     Normalizer normalizer;
     normalizer.present = true;
-    normalizer.invalid = options.clean_text ? "" : utf8(replacement_character);
+    normalizer.invalid = invalid;
     for (uint32_t c = 0; c <= last_character; c++) {
         if (in(c, 0xd800, 0xdfff)) continue;
-        const NormalizationRule rule = rule_for(c, options);
+        const NormalizationRule rule = rule_of(c);
         if (rule.how == NormalizationRule::To::itself) continue;
         std::vector<NormalizationRange>& ranges = normalizer.ranges;
         if (!ranges.empty() && ranges.back().last + 1 == c && same(ranges.back().rule, rule)) ranges.back().last = c;
@@ -94,8 +99,20 @@ const Normalizer& bert_normalizer(const BertOptions& o) {
     static std::array<Normalizer, 16> made;
     static std::array<std::once_flag, 16> once;
     const size_t which = size_t(o.clean_text) | size_t(o.handle_chinese_chars) << 1 | size_t(o.strip_accents) << 2 | size_t(o.lowercase) << 3;
-    std::call_once(once[which], [&] { made[which] = rules_of_all(o); });
+    const std::string invalid = o.clean_text ? "" : utf8(replacement_character);
+    std::call_once(once[which], [&] { made[which] = rules_of_all(invalid, [&](uint32_t c) { return rule_for(c, o); }); });
     return made[which];
+}
+
+Normalizer bert_split_behind(const std::vector<CharacterStep>& steps) {
+    std::unordered_map<std::string, std::string> changed;
+    for (NormalizationRule& rule : normalizer_of(steps).rules) changed.emplace(std::move(rule.from), std::move(rule.to));
+    return rules_of_all(utf8(replacement_character), [&](uint32_t c) {
+        const auto found = changed.find(utf8(c));
+        return split(
+            c, found == changed.end() ? icu::UnicodeString(static_cast<UChar32>(c)) : icu::UnicodeString::fromUTF8(found->second),
+            false);
+    });
 }
 
 // One character each tells an option; then all of them must agree.

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "model/tokenizer_model.h"
+#include "tokenizer/character_steps.h"
 
 namespace mote::tools {
 
@@ -20,6 +22,9 @@ struct BertOptions {
 /// Source: `tokenization.py` of google-research/bert, and BertNormalizer and BertPreTokenizer of Hugging Face's tokenizers.
 /// They are made once a process for each choice of options: a million characters are asked for theirs.
 const Normalizer& bert_normalizer(const BertOptions& options);
+
+/// The same split behind these steps, where a tokenizer has them instead of BertNormalizer.
+Normalizer bert_split_behind(const std::vector<CharacterStep>& steps);
 
 /// The options that make these rules; nothing if none do.
 std::optional<BertOptions> bert_options_of(const Normalizer& normalizer);

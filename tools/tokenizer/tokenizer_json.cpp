@@ -68,12 +68,18 @@ void read_byte_level(const JsonView& part, Pipeline& pipeline) {
     if (flag(part, "use_regex", true)) add_stages(part, {PreTokenizer::gpt2, {}}, pipeline);
 }
 
+bool before_words(const JsonView& split) {
+    return split.at("behavior").text() == "MergedWithNext" && !flag(split, "invert", false);
+}
+
 // Between cuts nothing may be left out, and a pattern that means the words themselves may mean them inverted.
 void read_split(const JsonView& part, Pipeline& pipeline) {
     const std::optional<JsonView> text = part.at("pattern").find("String");
     if (text && text->text() == " " && pipeline.marks_spaces) return;  // the normalizer has left none: Gemma's
+    if (text && text->text() == " " && before_words(part) && !pipeline.byte_level)
+        return add_stages(part, {PreTokenizer::each_space, {}}, pipeline);
     const std::optional<JsonView> regex = part.at("pattern").find("Regex");
-    if (!regex) refuse_part(part, "its pattern is no Regex");
+    if (!regex) refuse_part(part, "its pattern is no Regex, nor a space in front of words");
     const std::optional<SplitRule> rule = rule_of_pattern(regex->text());
     if (!rule) refuse_part(part, "pattern " + shown(regex->text(), 400));
     const std::string& behavior = part.at("behavior").text();

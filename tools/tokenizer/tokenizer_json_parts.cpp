@@ -2,6 +2,8 @@
 #include "tokenizer/tokenizer_json_parts.h"
 
 #include "base/error.h"
+#include "tokenizer/character_steps.h"
+#include "tokenizer/unicode_forms.h"
 
 namespace mote::tools {
 namespace {
@@ -67,6 +69,14 @@ std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const ch
     std::vector<JsonView> parts;
     if (const std::optional<JsonView> part = root.find(stage)) add_parts(*part, list, parts);
     return parts;
+}
+
+bool is_form(const std::vector<JsonView>& normalizers, size_t i) {
+    if (form_named(type_of(normalizers[i])) == no_token) return false;
+    if (!step_named(type_of(normalizers[i]))) return true;
+    for (i++; i < normalizers.size() && step_named(type_of(normalizers[i])); i++)
+        if (step_named(type_of(normalizers[i])) == CharacterStep::strip_accents) return false;
+    return true;
 }
 
 bool flag(const JsonView& part, const char* key, bool otherwise) {

@@ -19,6 +19,10 @@ std::string type_of(const JsonView& part);
 /// The parts of a pipeline stage: none, one, or those of a Sequence in the member `list`, and of Sequences in it.
 std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const char* list);
 
+/// Whether a normalizer is a form of the text as a whole. Not so one whose marks StripAccents takes away later: their order does
+/// not count.
+bool is_form(const std::vector<JsonView>& normalizers, size_t i);
+
 bool flag(const JsonView& part, const char* key, bool otherwise);
 
 /// Whether a Replace part turns exactly `from` into `to`.

@@ -8,6 +8,7 @@
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/tokenizer_json_parts.h"
 #include "tokenizer/tokenizer_wordpiece.h"
+#include "tokenizer/unicode_forms.h"
 #include "tokenizer/unigram_stages.h"
 #include "tokenizer/whole_rules.h"
 
@@ -16,23 +17,60 @@ namespace {
 
 // ---- WordPiece
 
-BertOptions bert_options(const JsonView& root) {
-    const std::vector<JsonView> parts = parts_of(root, "normalizer", "normalizers");
-    if (parts.empty()) return {false, false, false, false};
-    if (parts.size() != 1 || type_of(parts[0]) != "BertNormalizer") refuse_part(parts.back());
+BertOptions bert_options(const JsonView& part) {
     BertOptions options;
-    options.clean_text = flag(parts[0], "clean_text", true);
-    options.handle_chinese_chars = flag(parts[0], "handle_chinese_chars", true);
-    options.lowercase = flag(parts[0], "lowercase", true);
-    options.strip_accents = flag(parts[0], "strip_accents", options.lowercase);
+    options.clean_text = flag(part, "clean_text", true);
+    options.handle_chinese_chars = flag(part, "handle_chinese_chars", true);
+    options.lowercase = flag(part, "lowercase", true);
+    options.strip_accents = flag(part, "strip_accents", options.lowercase);
     return options;
 }
 
+// A form, and behind it BertNormalizer or steps of characters; each may be missing.
+struct WordPieceNormalizers {
+    NormalForm form{};
+    std::vector<CharacterStep> steps{};
+    BertOptions bert{false, false, false, false};
+};
+
+WordPieceNormalizers read_normalizers(const JsonView& root) {
+    const std::vector<JsonView> parts = parts_of(root, "normalizer", "normalizers");
+    WordPieceNormalizers read;
+    for (size_t i = 0; i < parts.size(); i++) {
+        const std::string type = type_of(parts[i]);
+        const std::optional<CharacterStep> step = is_form(parts, i) ? std::nullopt : step_named(type);
+        if (i == 0 && is_form(parts, i))
+            read.form = unicode_form(form_named(type));
+        else if (step && *step != CharacterStep::nmt)
+            read.steps.push_back(*step);
+        else if (type == "BertNormalizer" && read.steps.empty() && i + 1 == parts.size())
+            read.bert = bert_options(parts[i]);
+        else
+            refuse_part(parts[i], "in front of WordPiece only a form and BertNormalizer, Lowercase or StripAccents behind it are");
+    }
+    return read;
+}
+
+// BertPreTokenizer, or the two that it is made of.
 void require_bert_split(const JsonView& root) {
     const std::vector<JsonView> parts = parts_of(root, "pre_tokenizer", "pretokenizers");
     if (parts.empty()) root.refuse("E_UNSUPPORTED", "WordPiece without BertPreTokenizer is not supported");
-    for (const JsonView& part : parts)
-        if (parts.size() != 1 || type_of(part) != "BertPreTokenizer") refuse_part(part, "in front of WordPiece only BertPreTokenizer is");
+    bool spaces = false, marks = false;
+    for (const JsonView& part : parts) {
+        const std::string type = type_of(part);
+        const std::optional<JsonView> behavior = part.find("behavior");
+        if (type == "BertPreTokenizer")
+            spaces = marks = true;
+        else if (type == "WhitespaceSplit")
+            spaces = true;
+        else if (type == "Punctuation" && (!behavior || behavior->text() == "Isolated"))
+            marks = true;
+        else
+            refuse_part(
+                part, "in front of WordPiece only BertPreTokenizer, or WhitespaceSplit and Punctuation, each mark on its own, are");
+    }
+    if (!spaces || !marks)
+        refuse_part(parts[0], std::string("in front of WordPiece without ") + (spaces ? "Punctuation" : "WhitespaceSplit"));
 }
 
 bool decoder_cleans_up(const JsonView& root, const std::string& prefix) {
@@ -116,7 +154,7 @@ std::optional<std::string> not_normalized(const std::string&) { return std::null
 
 TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::string>& notes) {
     const JsonView wordpiece = root.at("model");
-    const BertOptions bert = bert_options(root);
+    const WordPieceNormalizers normalizers = read_normalizers(root);
     require_bert_split(root);
     WordPieceOptions options;
     options.prefix = wordpiece.at("continuing_subword_prefix").text();
@@ -136,7 +174,8 @@ TokenizerModel import_json_wordpiece(const JsonView& root, std::vector<std::stri
     put_wordpiece(pieces, options, root.file(), model);
     put_whole_rules(whole, true, model);
     keep_findable(own, vocabulary, model.lexicon);
-    model.normalizer = bert_normalizer(bert);
+    model.normal_form = normalizers.form;
+    model.normalizer = normalizers.steps.empty() ? bert_normalizer(normalizers.bert) : bert_split_behind(normalizers.steps);
     read_post_processor(root, model);
     note_ignored(root, notes);
     return model;

@@ -52,13 +52,6 @@ void add_text(const JsonView& part, Read& read) {
     read.texts.push_back(rule);
 }
 
-// Marks in a form's order are in any order once StripAccents has taken them away.
-bool loses_its_marks(const std::vector<JsonView>& parts, size_t form) {
-    for (size_t i = form + 1; i < parts.size() && step_named(type_of(parts[i])); i++)
-        if (step_named(type_of(parts[i])) == CharacterStep::strip_accents) return true;
-    return false;
-}
-
 void read_map(const JsonView& part, Read& read) {
     const JsonView map = part.at("precompiled_charsmap");
     const std::optional<std::string> bytes = from_base64(map.text());
@@ -71,10 +64,10 @@ void read_part(const std::vector<JsonView>& parts, size_t i, Read& read) {
     const JsonView& part = parts[i];
     const std::string type = type_of(part);
     const std::optional<CharacterStep> step = step_named(type);
-    const bool is_form = form_named(type) != no_token && !(step && loses_its_marks(parts, i));
-    if (is_form && read.at_start())
+    const bool form = is_form(parts, i);
+    if (form && read.at_start())
         read.form = unicode_form(form_named(type));
-    else if (!is_form && step && read.before_map() && (step != CharacterStep::strip_accents || !read.form.present))
+    else if (!form && step && read.before_map() && (step != CharacterStep::strip_accents || !read.form.present))
         read.steps.push_back(*step);
     else if (type == "Precompiled" && read.before_map())
         read_map(part, read);

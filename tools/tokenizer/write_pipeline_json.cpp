@@ -44,6 +44,11 @@ void require_flags(const TokenizerModel& model, uint32_t known, const std::strin
         if (model.flags & ~known & flag) refuse_part(file, name);
 }
 
+std::vector<std::string> form_of(const TokenizerModel& model) {
+    if (!model.normal_form.present) return {};
+    return {"{\"type\": \"" + name_of(model.normal_form) + "\"}"};
+}
+
 // ---- byte-level
 
 std::string split(const std::string& regex) {
@@ -65,6 +70,8 @@ std::vector<PreTokenizer> stages_of(PreTokenizer stages) {
 std::string stage_part(PreTokenizer stage, const CharSets& sets, const std::string& file) {
     if (stage == PreTokenizer::digit) return digits(true);
     if (stage == PreTokenizer::digits) return digits(false);
+    if (stage == PreTokenizer::each_space)
+        return R"({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithNext", "invert": false})";
     if (stage == PreTokenizer::marks && sets.punctuation.empty() && sets.symbols == ascii_symbols) return "{\"type\": \"Punctuation\", \"behavior\": \"Contiguous\"}";
     const std::optional<std::string> regex = stage == PreTokenizer::marks ? std::nullopt : pattern_of(stage, sets);
     if (!regex) refuse_part(file, "stage " + std::to_string(uint32_t(stage)) + " of its split rule (SPEC 6.1)");
@@ -94,8 +101,8 @@ PipelineJson byte_level_pipeline(const TokenizerModel& model, const std::string&
     if ((model.flags & tokenizer_prefix_space) && (model.flags & all) != all) refuse_part(file, "a space in front of the text that is not ByteLevel's");
     if (model.normalizer.present) refuse_part(file, "a normalizer before bytes");
     if (!model.lexicon.entries.empty()) refuse_part(file, "symbols beside merges");
-    const std::string form = model.normal_form.present ? "{\"type\": \"" + name_of(model.normal_form) + "\"}" : "null";
-    return {form, byte_level_stages(model, file), R"({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true})"};
+    return {sequence(form_of(model), "normalizers"), byte_level_stages(model, file),
+            R"({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true})"};
 }
 
 // ---- U+2581 for spaces
@@ -180,8 +187,11 @@ PipelineJson wordpiece_pipeline(const TokenizerModel& model, const std::string& 
     const std::optional<BertOptions> bert = bert_options_of(model.normalizer);
     if (!bert) refuse_part(file, "a normalizer that is not BERT's");
     PipelineJson out;
-    out.normalizer = std::string("{\"type\": \"BertNormalizer\", \"clean_text\": ") + truth(bert->clean_text) + ", \"handle_chinese_chars\": " +
-                     truth(bert->handle_chinese_chars) + ", \"strip_accents\": " + truth(bert->strip_accents) + ", \"lowercase\": " + truth(bert->lowercase) + "}";
+    std::vector<std::string> normalizers = form_of(model);
+    normalizers.push_back(std::string("{\"type\": \"BertNormalizer\", \"clean_text\": ") + truth(bert->clean_text) +
+                          ", \"handle_chinese_chars\": " + truth(bert->handle_chinese_chars) + ", \"strip_accents\": " +
+                          truth(bert->strip_accents) + ", \"lowercase\": " + truth(bert->lowercase) + "}");
+    out.normalizer = sequence(normalizers, "normalizers");
     out.pre_tokenizer = R"({"type": "BertPreTokenizer"})";
     out.decoder = std::string("{\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": ") + truth(cleans_up(model)) + "}";
     return out;
@@ -193,7 +203,8 @@ PipelineJson pipeline_json(const TokenizerModel& model, const std::string& file)
     const bool bytes = model.kind == TokenizerKind::bpe && is_byte_level(model);
     const bool first_rules = model.normal_form.present && (model.normal_form.flags & normal_form_rules);
     if (first_rules) refuse_part(file, name_of(model.normal_form) + " before the normalizer");
-    if (model.normal_form.present && !bytes) refuse_part(file, name_of(model.normal_form) + " before pieces that are not of bytes");
+    if (model.normal_form.present && !bytes && model.kind != TokenizerKind::wordpiece)
+        refuse_part(file, name_of(model.normal_form) + " before pieces that are not of bytes");
     switch (model.kind) {
         case TokenizerKind::wordpiece: return wordpiece_pipeline(model, file);
         case TokenizerKind::unigram: return unigram_pipeline(model, file);
