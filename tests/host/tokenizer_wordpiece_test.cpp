@@ -97,6 +97,23 @@ TEST(wordpiece, bad_vocabularies_are_refused_with_their_lines) {
     EXPECT_EQ(imported("[UNK]\na").pieces.size(), 2u);
 }
 
+TEST(wordpiece, control_tokens_of_files_beside_a_vocabulary_come_behind_its_pieces) {
+    const TemporaryFolder folder;
+    folder.write("special_tokens_map.json", R"({"additional_special_tokens": ["<t>"]})");
+    folder.write("tokenizer_config.json", R"({"unk_token": "[UNK]"})");
+    folder.write("added_tokens.json", R"({"<t>": 3, "[UNK]": 0})");
+    const std::string file = folder.write("vocab.txt", "[UNK]\na\n##b\n");
+    EncodeOptions options;
+    options.parse_special = true;
+    EXPECT_EQ(OpenedTokenizer(import_tokenizer(file)).encode("ab<t>a", options), (Ids{1, 2, 3, 1}));
+    for (const char* list : {R"({"<u>": 3})", R"({"a": 1})"}) {
+        folder.write("added_tokens.json", list);
+        expect_refusal("E_UNSUPPORTED", {"added_tokens.json"}, [&] { import_tokenizer(file); });
+    }
+    folder.write("added_tokens.json", R"({"<t>": 0})");
+    expect_refusal("E_DUP", {"added_tokens.json", "id 0"}, [&] { import_tokenizer(file); });
+}
+
 // ---- tokenizer.json
 
 std::string json(const std::string& changed = "", const std::string& to = "") {

@@ -8,13 +8,14 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/looks_like.h"
+#include "tokenizer/control_tokens.h"
 #include "tokenizer/special_tokens.h"
 #include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer/tokenizer_gpt2.h"
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/tokenizer_llama2c.h"
-#include "tokenizer/tokenizer_tiktoken.h"
 #include "tokenizer/tokenizer_sentencepiece.h"
+#include "tokenizer/tokenizer_tiktoken.h"
 #include "tokenizer/tokenizer_wordpiece.h"
 
 namespace mote::tools {
@@ -78,6 +79,15 @@ TokenizerModel import_sentencepiece(const MappedFile& file, std::vector<std::str
     return model;
 }
 
+TokenizerModel import_wordpiece(const MappedFile& file, std::vector<std::string>& notes) {
+    SpecialTokens special = read_special_tokens(file.path());
+    read_added_tokens(folder_of(file.path()) + "/added_tokens.json", special);
+    TokenizerModel model = import_vocab_txt(file, notes);
+    add_control_tokens(special.added, model);
+    attach_chat_template_beside(file.path(), model, notes);
+    return model;
+}
+
 TokenizerModel import_file(const std::string& path, std::vector<std::string>& notes) {
     const MappedFile file(path);
     if (file.text().find_first_not_of(" \t\r\n") == std::string_view::npos) refuse("E_EMPTY", path, "is empty");
@@ -87,7 +97,7 @@ TokenizerModel import_file(const std::string& path, std::vector<std::string>& no
         attach_chat_template_beside(path, model, notes);
         return model;
     };
-    if (is_vocab_txt(file.text())) return with_template(import_vocab_txt(file, notes));
+    if (is_vocab_txt(file.text())) return import_wordpiece(file, notes);
     if (is_tiktoken(file.text())) return with_template(import_tokenizer_tiktoken(file));
     const std::string kind = looks_like(file.text());
     if (kind == "a GGUF file") return import_tokenizer_gguf(read_gguf(path), notes);
