@@ -31,4 +31,16 @@ inline Chunk short_chunk_at(const char* bytes, size_t count) {
     return chunk;
 }
 
+/// Which byte has the lowest bit that is set; marked != 0.
+inline size_t first_byte_of(Chunk marked) {
+    return size_t(wide_processor ? __builtin_ctzll(marked) : __builtin_ctz(unsigned(marked))) / 8;
+}
+
+/// The highest bit of each byte from `first` to `last`, which are ASCII.
+inline Chunk bytes_in(Chunk chunk, char first, char last) {
+    constexpr Chunk high = each_byte << 7;
+    const Chunk low = chunk & ~high;
+    return (low + each_byte * Chunk(0x80 - first)) & ~(low + each_byte * Chunk(0x7f - last)) & ~chunk & high;
+}
+
 }  // namespace mote

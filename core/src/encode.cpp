@@ -146,18 +146,23 @@ void divide_scratch(Encoder& e, size_t bytes, Span<uint8_t> memory) {
     for (size_t i = 0; i < e.seen.count; i++) e.seen.lines[i].words[0].bytes = e.seen.lines[i].words[1].bytes = 0;
 }
 
-// Text in the normal form lies first, then normalized text, then what the kind of tokenizer needs.
+// Bytes of scratch. Text in the normal form lies first, then normalized text, then what the kind of tokenizer needs.
 struct Room {
-    Size formed, normalized, own;
+    size_t formed, normalized, own;
+
+    size_t all() const { return formed + normalized + own; }
 };
 
-Room room_for(const Tokenizer& t, size_t text_bytes) {
+Result<Room> room_for(const Tokenizer& t, size_t text_bytes) {
     const bool normal = normalizes(t);
     const Size formed = formed_bytes(t, Size(text_bytes)), text = normal ? normalized_bytes(t, formed) : formed;
     Size own(0);
     if (only_pairs || t.header().kind == TokenizerKind::bpe) own = bpe_scratch(text);
     else if (t.header().kind == TokenizerKind::unigram) own = unigram_scratch(t, text);
-    return {normal_form_of(t) ? align_up(formed, 4) : Size(0), normal ? align_up(text, 4) : Size(0), align_up(own, 4)};
+    const Size in_form = normal_form_of(t) ? align_up(formed, 4) : Size(0), normalized = normal ? align_up(text, 4) : Size(0);
+    own = align_up(own, 4);
+    if (!(in_form + normalized + own).fits_memory()) return Fault{Error::overflow, 0, text_bytes, 0};
+    return Room{size_t(in_form.value), size_t(normalized.value), size_t(own.value)};
 }
 
 // Whether a byte of the text can be a token with a space behind it that is one more: a longer token makes up for the space itself.
@@ -199,10 +204,8 @@ bool covers_bytes(const Tokenizer& t, Span<const char> text) {
 
 Result<size_t> encode_scratch(const Tokenizer& t, size_t text_bytes) {
     if (t.vocab == 0) return size_t(0);
-    const Room room = room_for(t, text_bytes);
-    const Size bytes = room.formed + room.normalized + room.own;
-    if (!bytes.fits_memory()) return Fault{Error::overflow, 0, text_bytes, 0};
-    return size_t(bytes.value);
+    const Result<Room> room = room_for(t, text_bytes);
+    return room.ok() ? Result<size_t>(room.value.all()) : Result<size_t>(room.fault);
 }
 
 size_t encode_limit(const Tokenizer& t, size_t text_bytes) {
@@ -217,17 +220,17 @@ Result<size_t> encode(const Tokenizer& t, Span<const char> text, const EncodeOpt
     if (t.vocab == 0) return Fault{Error::unsupported, 0, 0, 0};
     if ((text.count && !text.data) || (tokens.count && !tokens.data)) return Fault{Error::argument, 0, 0, 0};
     if (text.count > 0x7fffffff) return Fault{Error::limit, 0, text.count, 0x7fffffff};
-    const Result<size_t> needed = encode_scratch(t, text.count);
-    if (!needed.ok()) return needed.fault;
-    if (scratch.count < needed.value) return Fault{Error::buffer_too_small, 1, scratch.count, needed.value};
+    const Result<Room> made = room_for(t, text.count);
+    if (!made.ok()) return made.fault;
+    const Room room = made.value;
+    const size_t needed = room.all();
+    if (scratch.count < needed) return Fault{Error::buffer_too_small, 1, scratch.count, needed};
     if (!scratch.data || reinterpret_cast<uintptr_t>(scratch.data) % alignof(uint32_t)) return Fault{Error::alignment, 0, 0, 4};
     if (reinterpret_cast<uintptr_t>(options.words.data) % alignof(uint32_t)) return Fault{Error::alignment, 1, 0, 4};
 
-    const Room room = room_for(t, text.count);
-    const size_t formed = size_t(room.formed.value), normalized = size_t(room.normalized.value), own = formed + normalized;
     char* const texts = reinterpret_cast<char*>(scratch.data);
-    Encoder e{t, {texts, formed}, {texts + formed, normalized}, reinterpret_cast<uint32_t*>(scratch.data + own),
-              (needed.value - own) / sizeof(uint32_t), {}, false, tokens};
+    Encoder e{t, {texts, room.formed}, {texts + room.formed, room.normalized},
+              reinterpret_cast<uint32_t*>(scratch.data + room.formed + room.normalized), room.own / sizeof(uint32_t), {}, false, tokens};
     divide_scratch(e, text.count, options.words);
     const TokenizerHeader& h = t.header();
     if (options.add_special && (h.flags & tokenizer_add_bos)) e.emit(h.bos);

@@ -159,10 +159,9 @@ Size bpe_scratch(Size text_bytes) { return (text_bytes + 1) * (words_per_symbol 
 void encode_bpe(Encoder& e, const Stretch& stretch) {
     // Normalized text mostly has no space in front that is not there, and no U+2581 for one: the commonest rule needs no more than this.
     if (normalizes(e.t) && !stretch.space_before && e.t.header().pre_tokenizer == PreTokenizer::each_space) {
-        for (size_t begin = 0, bytes; e.fault.ok() && begin < stretch.text.count; begin += bytes) {
-            const Span<const char> rest{stretch.text.data + begin, stretch.text.count - begin};
-            bytes = word_bytes(rest, e.readable_end);
-            encode_word_again(e, {{rest.data, bytes}, stretch.where + begin, false});
+        for (SpaceCut words(stretch.text, e.readable_end); e.fault.ok() && words.more();) {
+            const uint64_t where = stretch.where + words.next_begins();
+            encode_word_again(e, {words.next(), where, false});
         }
         return;
     }

@@ -17,11 +17,13 @@ struct Region {
     size_t sure_until = 0;  // so many tokens
 };
 
-// The sums of the best path to a place and of the best one that was not taken; until there are paths, less than any.
+// The best path to a place, and the sum of the best one that was not taken; until there are paths, sums are less than any.
 struct Place {
     double sum, second;
+    uint32_t token;  // the path's last piece; no_token: a character that no piece covers
+    uint32_t bytes;  // of that piece; 0: no path
 };
-constexpr Place no_paths{-1e300, -1e300};
+constexpr Place no_paths{-1e300, -1e300, no_token, 0};
 
 // The best path to each place. A piece has at most `longest` bytes, so sums are kept for the places ahead that one can reach;
 // lengths of last pieces are kept for all, to walk back.
@@ -32,7 +34,6 @@ struct Lattice {
     bool rounds;             // sums are kept as floats
     Trie pieces;
     Place* places;           // [window], at place % window
-    uint32_t* tokens;        // the same, the last piece of the best path; no_token: a character that no piece covers
     uint32_t window;         // a power of two, more than `longest` and than the bytes of a remembered word
     uint16_t* room;          // for lengths
     size_t summed;           // tokens whose scores are in `start`; those behind them were copied
@@ -40,7 +41,6 @@ struct Lattice {
     Span<const char> text{};    // a word, or all of it
     Span<uint16_t> lengths{};   // of the last piece on the best path to here; 0: none yet. [text + 1]
     double start = 0.0;         // the sum in front of the text
-    uint32_t tied = 0;          // a sum was rounded that lay in the middle between two floats
     bool after_unknown = false;
 
     Place& place(size_t at) const { return places[at & (window - 1)]; }
@@ -53,10 +53,8 @@ uint32_t window_of(const LexiconTables& lexicon) {
 }
 static_assert(WordKey::most_bytes < 32);
 
-constexpr size_t window_bytes = sizeof(Place) + sizeof(uint32_t);
-
 size_t unigram_words(uint32_t window, size_t text_bytes) {
-    return (window * window_bytes + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+    return (window * sizeof(Place) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double) + sizeof(uint32_t) - 1) / sizeof(uint32_t);
 }
 
 // As precise as the sums are.
@@ -80,55 +78,57 @@ double unknown_score(const Lattice& l) { return rounded(l, double(l.lexicon.lowe
 // A later path replaces an earlier one only if it is better. SentencePiece compares the candidate as a double with what it has
 // rounded to float, so that of two equal paths the later may win: tokens are the same only if that is done here, too. Which path is
 // better cannot be foretold, so that this has no jumps.
-void offer(Place& place, uint16_t& length, uint32_t& last, bool rounds, uint32_t& tied, uint32_t bytes, uint32_t token, double candidate) {
+inline void offer(Place& place, bool rounds, uint32_t& tied, uint32_t token, uint32_t bytes, double candidate) {
     const double best = place.sum, second = place.second;
-    const uint32_t taken = uint32_t((candidate > best) | (length == 0)), kept = taken - 1;
+    const uint32_t taken = 0 - uint32_t((candidate > best) | (place.bytes == 0));
     const double better = candidate > best ? candidate : best, worse = candidate > best ? best : candidate;
     place.sum = rounds ? double(float(better)) : better;
     place.second = worse > second ? worse : second;
-    length = uint16_t((length & kept) | (bytes & ~kept));
-    last = (last & kept) | (token & ~kept);
+    place.token ^= (place.token ^ token) & taken;
+    place.bytes ^= (place.bytes ^ bytes) & taken;
     if (wide_processor) tied |= taken & uint32_t(lies_between_floats(candidate));
 }
 
-void extend_paths(Lattice& l, size_t begin, uint32_t character_bytes) {
+// Extends the best path to a place by each piece that begins there, and by the character if none is that.
+inline void extend_paths(Lattice& l, size_t begin, uint32_t character_bytes, uint32_t& tied) {
     const Trie pieces = l.pieces;
-    const size_t left = l.text.count - begin, most = left < l.lexicon.longest ? left : l.lexicon.longest, mask = l.window - 1;
-    const char* const text = l.text.data + begin;
     Place* const places = l.places;
-    uint32_t* const tokens = l.tokens;
-    uint16_t* const lengths = l.lengths.data + begin;
+    const size_t mask = l.window - 1;
     const bool rounds = l.rounds;
-    const double here = begin ? l.place(begin).sum : l.start;
+    const size_t left = l.text.count - begin, most = left < l.lexicon.longest ? left : l.lexicon.longest;
+    const char* const text = l.text.data + begin;
+    const double here = begin ? places[begin & mask].sum : l.start;
     bool covered = false;
-    uint32_t tied = l.tied;
     uint32_t unit = pieces.root();
     for (uint32_t n = 0; n < most && pieces.step(unit, text[n]);) {
         n++;
         const uint32_t token = pieces.value(unit);
         if (token == no_token) continue;
-        const size_t at = (begin + n) & mask;
-        offer(places[at], lengths[n], tokens[at], rounds, tied, n, token, score_of(l, token, n) + here);
+        offer(places[(begin + n) & mask], rounds, tied, token, n, score_of(l, token, n) + here);
         covered |= n == character_bytes;
     }
-    l.tied = tied;
     if (covered) return;
-    const size_t at = (begin + character_bytes) & mask;
     const double unknown = unknown_score(l) + here;
-    offer(places[at], lengths[character_bytes], tokens[at], rounds, tied, character_bytes, no_token, rounded(l, unknown));
-    if (wide_processor) l.tied |= uint32_t(lies_between_floats(unknown));
+    offer(places[(begin + character_bytes) & mask], rounds, tied, no_token, character_bytes, rounded(l, unknown));
+    if (wide_processor) tied |= uint32_t(lies_between_floats(unknown));
 }
 
-// From lengths of the pieces that end at a place to those of the pieces that begin there.
-void turn_around(Span<uint16_t> lengths) {
-    uint16_t length = lengths[lengths.count - 1];
-    for (size_t end = lengths.count - 1; end > 0;) {
+// From lengths of the pieces that end at a place to those of the pieces that begin there. Returns how much better the path is than the one
+// nearest to it: what was left out at each of its places, as far as they are kept.
+float turn_around(Lattice& l) {
+    float margin = 1e30f;
+    uint16_t length = l.lengths[l.text.count];
+    for (size_t end = l.text.count; end > 0;) {
+        const Place& place = l.place(end);
+        const float own = float(place.sum - place.second);
+        if (own < margin) margin = own;
         const size_t begin = end - length;
-        const uint16_t before = lengths[begin];
-        lengths[begin] = length;
+        const uint16_t before = l.lengths[begin];
+        l.lengths[begin] = length;
         end = begin;
         length = before;
     }
+    return margin;
 }
 
 // Whether it became the one token of unknown text.
@@ -149,7 +149,7 @@ bool has_score(const Lattice& l, uint32_t token) { return l.scores[token] == l.s
 
 // The piece on the best path to `end`. Texts that are longer than the window have only its length.
 uint32_t token_of(const Lattice& l, Span<const char> piece, size_t end) {
-    if (l.text.count < l.window) return l.tokens[end];
+    if (l.text.count < l.window) return l.places[end].token;
     const Match found = longest_match(l.pieces, piece, l.lexicon.longest);
     return found.bytes == piece.count ? found.value : no_token;
 }
@@ -170,16 +170,6 @@ bool emit_path(Lattice& l) {
         begin += piece.count;
     }
     return plain;
-}
-
-// How much better the best path to the end is than the one nearest to it: what was left out at each of its places.
-float margin_of(const Lattice& l) {
-    float margin = 1e30f;
-    for (size_t at = l.text.count; at > 0; at -= l.lengths[at]) {
-        const float own = float(l.place(at).sum - l.place(at).second);
-        if (own < margin) margin = own;
-    }
-    return margin;
 }
 
 float magnitude(float x) { return x < 0 ? -x : x; }
@@ -265,48 +255,84 @@ Holds search(Lattice& l, Span<const char> text) {
     l.e.want_scratch(unigram_words(l.window, text.count));
     l.text = text;
     l.lengths = {l.room, text.count + 1};
-    for (size_t at = 0; at <= text.count; at++) {
-        l.lengths[at] = 0;
-        if (at < l.window) l.places[at] = no_paths;
-    }
-    l.tied = 0;
+    const bool may_come_again = text.count <= WordKey::most_bytes;
+    const size_t places = wide_processor && may_come_again ? WordKey::most_bytes + 1 : text.count < l.window ? text.count + 1 : l.window;
+    for (size_t at = 0; at < places; at++) l.places[at] = no_paths;
+    uint32_t tied = 0;  // a sum was rounded that lay in the middle between two floats
     for (size_t begin = 0; begin < text.count;) {
         const uint32_t bytes = first_character(text.data + begin, text.count - begin).bytes;
-        extend_paths(l, begin, bytes);
+        extend_paths(l, begin, bytes, tied);
+        l.lengths[begin] = uint16_t(l.place(begin).bytes);
         if (text.count >= l.window)
             for (size_t at = begin; at < begin + bytes; at++) l.place(at) = no_paths;
         begin += bytes;
     }
-    const bool may_come_again = text.count <= WordKey::most_bytes;
-    const float rounding = rounding_of(l, text.count);
-    const float margin = may_come_again ? margin_of(l) - rounding * power_of_two(l.region.under) : 0.0f;
-    turn_around(l.lengths);
-    const bool plain = emit_path(l);
+    l.lengths[text.count] = uint16_t(l.place(text.count).bytes);
     l.start = l.place(text.count).sum;
+    const float rounding = rounding_of(l, text.count), margin = turn_around(l) - rounding * power_of_two(l.region.under);
+    const bool plain = emit_path(l);
     l.summed = l.e.written;
     if (!plain) l.region.sure_until = 0;
     if (!plain || !may_come_again) return {0, 0};
-    return {holds_under(margin, rounding), wide_processor && !l.tied && l.region.level != Region::none ? l.region.level : uint8_t(0)};
+    return {holds_under(margin, rounding), wide_processor && !tied && l.region.level != Region::none ? l.region.level : uint8_t(0)};
 }
 
-void encode_word(Lattice& l, const WordKey& word) {
-    Encoder& e = l.e;
-    if (e.written >= l.region.sure_until) find_region(l);
-    SeenWord* place = e.seen.place_of(word);
-    if (e.may_emit(place) && (l.region.under <= place->under || l.region.level == place->level)) {
-        e.emit_again(*place);
-        if (!wide_processor) l.after_unknown = false;
-        return;
-    }
-    const size_t first = e.written;
+// Emits the tokens of a word that came before, if its path holds here.
+inline bool emit_seen(Lattice& l, const SeenWord* place) {
+    if (l.e.written >= l.region.sure_until) find_region(l);
+    if (!l.e.may_emit(place) || (l.region.under > place->under && l.region.level != place->level)) return false;
+    l.e.emit_again(*place);
+    if (!wide_processor) l.after_unknown = false;
+    return true;
+}
+
+Holds encode_new(Lattice& l, const WordKey& word, SeenWord* place) {
+    const size_t first = l.e.written;
     const Holds holds = search(l, word.text);
-    if (holds.under || holds.level) remember(e, place, word, first, holds.under, holds.level);
+    if (holds.under | holds.level) remember(l.e, place, word, first, holds.under, holds.level);
+    return holds;
+}
+
+// Bytes up to the first seam, as far as words are remembered. Small processors, which remember few words, would lose by it.
+size_t bytes_to_seam(const Lattice& l, const WordKey& word) {
+    Chunk letter_before = 0;
+    if (!wide_processor || !l.lexicon.seams) return word.text.count;
+    for (size_t i = 0; i < WordKey::chunks; i++) {
+        const Chunk letters = bytes_in(word.head[i] | each_byte * 0x20, 'a', 'z');
+        const Chunk seams = bytes_in(word.head[i], '!', '~') & ~letters & (letters << 8 | letter_before);
+        if (seams) return i * chunk_bytes + first_byte_of(seams);
+        letter_before = letters >> 8 * (chunk_bytes - 1);
+    }
+    return word.text.count;
+}
+
+// No path crosses a seam, and a word that is new mostly has parts that are not.
+[[gnu::noinline]] void encode_parts(Lattice& l, const WordKey& word) {
+    const size_t first = l.e.written;
+    Holds all{Region::none, l.region.level};
+    for (Span<const char> rest = word.text; rest.count;) {
+        const size_t bytes = bytes_to_seam(l, key_of(rest, l.e.readable_end));
+        const WordKey part = key_of({rest.data, bytes}, l.e.readable_end);
+        SeenWord* place = l.e.seen.place_of(part);
+        const Holds own = emit_seen(l, place) ? Holds{place->under, place->level} : encode_new(l, part, place);
+        if (own.under < all.under) all.under = own.under;
+        if (own.level != all.level) all.level = 0;
+        rest = {rest.data + bytes, rest.count - bytes};
+    }
+    if (all.under | all.level) remember(l.e, l.e.seen.place_of(word), word, first, all.under, all.level);
+}
+
+inline void encode_word(Lattice& l, const WordKey& word) {
+    SeenWord* place = l.e.seen.place_of(word);
+    if (emit_seen(l, place)) return;
+    if (bytes_to_seam(l, word) < word.text.count) encode_parts(l, word);
+    else encode_new(l, word, place);
 }
 
 }  // namespace
 
 Size unigram_scratch(const Tokenizer& t, Size text_bytes) {
-    return Size(window_of(*lexicon_of(t))) * window_bytes + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
+    return Size(window_of(*lexicon_of(t))) * sizeof(Place) + (text_bytes + 1) * sizeof(uint16_t) + alignof(double);
 }
 
 void encode_unigram(Encoder& e, Span<const char> text) {
@@ -314,18 +340,19 @@ void encode_unigram(Encoder& e, Span<const char> text) {
     const uintptr_t scratch = reinterpret_cast<uintptr_t>(e.scratch), aligned = (scratch + alignof(double) - 1) / alignof(double) * alignof(double);
     const uint32_t window = window_of(lexicon);
     Place* places = reinterpret_cast<Place*>(aligned);
-    uint32_t* tokens = reinterpret_cast<uint32_t*>(places + window);
     const float* scores = reinterpret_cast<const float*>(e.t.section + lexicon.scores);
-    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), places, tokens, window,
-              reinterpret_cast<uint16_t*>(tokens + window), e.written};
+    Lattice l{e, lexicon, scores, lexicon.sum_bytes == sizeof(float), trie_at(e.t, lexicon.units), places, window,
+              reinterpret_cast<uint16_t*>(places + window), e.written};
     if (e.t.header().pre_tokenizer != PreTokenizer::each_space) {
         if (text.count) search(l, text);
         return;
     }
-    WordGroup group;
-    for (Span<const char> rest = text; rest.count;) {
-        group.take(rest, e.readable_end, e.seen);
-        for (size_t i = 0; i < group.count; i++) encode_word(l, group.words[i]);
+    SpaceCut words(text, e.readable_end);
+    WordGroup groups[2];
+    groups[0].take(words, e.readable_end, e.seen);
+    for (size_t now = 0; groups[now].count; now ^= 1) {
+        groups[now ^ 1].take(words, e.readable_end, e.seen);
+        for (size_t i = 0; i < groups[now].count; i++) encode_word(l, groups[now].words[i]);
     }
 }
 

@@ -77,21 +77,21 @@ void copy_plain(Writer& w, const char* text, size_t count) {
     w.written += count;
 }
 
-// The same, many bytes at a time: visible ASCII and spaces, as long as such a byte is behind them; with `squeeze` not as far as a space
-// behind another. Returns how much.
+// The same, many bytes at a time: visible ASCII and spaces, as long as such a byte or the end is behind them; with `squeeze` not as far as
+// a space behind another. Returns how much.
 size_t copy_chunks(Writer& w, Span<const char> text, bool squeeze, bool& after_space) {
-    constexpr Chunk high = each_byte << 7;
     size_t at = 0;
-    for (; text.count - at > chunk_bytes && w.out.count - w.written >= chunk_bytes; at += chunk_bytes) {
-        const Chunk chunk = chunk_at(text.data + at);
-        const Chunk visible_or_space = ((chunk | high) - each_byte * ' ') & ~(chunk | (chunk + each_byte)) & high;
-        const Chunk spaces = ~((chunk ^ each_byte * ' ') + each_byte * 0x7f) & high;
+    while (at < text.count && text.count >= chunk_bytes && w.out.count - w.written >= chunk_bytes) {
+        const size_t bytes = text.count - at < chunk_bytes ? text.count - at : chunk_bytes;
+        const Chunk chunk = chunk_at(text.data + at + bytes - chunk_bytes) >> 8 * (chunk_bytes - bytes);
+        const Chunk spaces = bytes_in(chunk, ' ', ' ');
         const bool twice = spaces & (spaces << 8 | (after_space ? 0x80u : 0u));
-        const char behind = text[at + chunk_bytes];
-        if (visible_or_space != high || (squeeze && twice) || !(visible(behind) || behind == ' ')) break;
+        const char behind = at + bytes < text.count ? text[at + bytes] : ' ';
+        if (bytes_in(chunk, ' ', '~') != first_bytes(each_byte << 7, bytes) || (squeeze && twice) || !(visible(behind) || behind == ' ')) break;
         __builtin_memcpy(w.out.data + w.written, &chunk, chunk_bytes);
-        w.written += chunk_bytes;
-        after_space = squeeze && spaces >> (chunk_bytes * 8 - 1);
+        w.written += bytes;
+        after_space = squeeze && spaces >> (bytes * 8 - 1);
+        at += bytes;
     }
     return at;
 }
@@ -136,7 +136,12 @@ Result<size_t> normalize(const Tokenizer& t, Span<const char> text, bool space_b
     if (space_before && !behind) w.put(' ');
     bool after_space = squeeze && (!keep || space_before), any = false;
     while (at < text.count && !w.full) {
-        if (wide_processor && t.keeps_ascii) at += copy_chunks(w, {text.data + at, text.count - at}, squeeze, after_space);
+        if (wide_processor && t.keeps_ascii) {
+            const size_t copied = copy_chunks(w, {text.data + at, text.count - at}, squeeze, after_space);
+            any = any || copied;
+            at += copied;
+            if (at == text.count) break;
+        }
         if (const size_t plain = plain_bytes(t, {text.data + at, text.count - at})) {
             copy_plain(w, text.data + at, plain);
             after_space = false;

@@ -1,7 +1,7 @@
 // seen_words: words that came before and the tokens they became, two in a line of a processor's cache.
 #pragma once
 
-#include "chunk.h"
+#include "space_cut.h"
 #include "tokenizer_tables.h"
 
 namespace mote {
@@ -35,22 +35,6 @@ inline WordKey key_of(Span<const char> text, const char* readable_end) {
     }
     word.hash = hash;
     return word;
-}
-
-/// Where the next space stands behind the first byte of a text; its end, if there is none.
-inline size_t word_bytes(Span<const char> text, const char* readable_end) {
-    size_t bytes = 1;
-    if (wide_processor) {
-        for (; size_t(readable_end - text.data) >= bytes + chunk_bytes && bytes < text.count; bytes += chunk_bytes) {
-            const Chunk others = chunk_at(text.data + bytes) ^ each_byte * ' ';
-            const Chunk spaces = (others - each_byte) & ~others & each_byte << 7;  // right up to the first one
-            if (spaces == 0) continue;
-            bytes += size_t(__builtin_ctzll(spaces)) / 8;
-            return bytes < text.count ? bytes : text.count;
-        }
-    }
-    while (bytes < text.count && text[bytes] != ' ') bytes++;
-    return bytes < text.count ? bytes : text.count;
 }
 
 /// A word that came before, and the tokens it became.
@@ -113,21 +97,19 @@ struct SeenWords {
     }
 };
 
-/// Words of a text that is cut at spaces, in groups: each is looked for while the lines of those behind it come from memory. One word a group
-/// where memory answers at once.
+/// Words of a text that is cut at spaces, in groups: one is looked for while the lines of the next come from memory. One word a group where
+/// memory answers at once.
 struct WordGroup {
-    static constexpr size_t most = wide_processor ? 16 : 1;
+    static constexpr size_t most = wide_processor ? 8 : 1;
 
     WordKey words[most];
     size_t count = 0;
 
-    /// Takes words from the front of a text.
-    void take(Span<const char>& text, const char* readable_end, const SeenWords& seen) {
-        for (count = 0; count < most && text.count; count++) {
-            const size_t bytes = word_bytes(text, readable_end);
-            words[count] = key_of({text.data, bytes}, readable_end);
+    /// Takes the next words, none at the end.
+    void take(SpaceCut& words_of_text, const char* readable_end, const SeenWords& seen) {
+        for (count = 0; count < most && words_of_text.more(); count++) {
+            words[count] = key_of(words_of_text.next(), readable_end);
             if (wide_processor && seen.count) __builtin_prefetch(&seen.line_of(words[count]));
-            text = {text.data + bytes, text.count - bytes};
         }
     }
 };

@@ -2,8 +2,9 @@
 #include "mote/tokenizer.h"
 
 #include "checked.h"
+#include "chunk.h"
 #include "normalize.h"
-#include "tokenizer_tables.h"
+#include "trie.h"
 
 namespace mote {
 namespace {
@@ -276,9 +277,26 @@ Fault check_scores(const Tokenizer& t, size_t bytes) {
     MOTE_CHECK(is_finite(l.lowest_score), Error::nonfinite, at + offsetof(LexiconTables, lowest_score));
     MOTE_CHECK(is_finite(l.highest_score), Error::nonfinite, at + offsetof(LexiconTables, highest_score));
     MOTE_CHECK(l.sum_bytes == 4 || l.sum_bytes == 8, Error::type, at + offsetof(LexiconTables, sum_bytes), l.sum_bytes, 8);
+    MOTE_CHECK(l.seams <= 1, Error::range, at + offsetof(LexiconTables, seams), l.seams, 1);
     const float* scores = reinterpret_cast<const float*>(t.section + l.scores);
     for (uint32_t i = 0; i < t.vocab; i++)
         MOTE_CHECK(is_finite(scores[i]) || scores[i] != scores[i], Error::nonfinite, l.scores + uint64_t(i) * 4);
+    return Fault{};
+}
+
+bool is_letter(uint32_t byte) { return (byte | 0x20u) - 'a' < 26u; }
+
+// Small processors cut at no seams.
+Fault check_seams(const Tokenizer& t) {
+    const LexiconTables& l = *lexicon_of(t);
+    const Trie trie = trie_at(t, l.units);
+    for (uint32_t i = 1; wide_processor && l.seams && i < l.units_count; i++) {
+        if (!is_letter((trie.units[i] & trie_label) - 1)) continue;
+        for (char c = '!'; c <= '~'; c++) {
+            uint32_t unit = trie.units[i];
+            MOTE_CHECK(is_letter(uint8_t(c)) || !trie.step(unit, c), Error::mismatch, l.units + uint64_t(i) * 4, uint8_t(c));
+        }
+    }
     return Fault{};
 }
 
@@ -291,7 +309,9 @@ Fault check_lexicon(const Tokenizer& t, size_t bytes) {
     MOTE_CHECK(l.longest && l.longest <= max_piece_bytes, Error::limit, at + offsetof(LexiconTables, longest), l.longest, max_piece_bytes);
     f = check_place(at + offsetof(LexiconTables, units), l.units, l.units_count, 4, bytes);
     if (f.ok()) f = check_trie(t, l.units, l.units_count, [&](uint32_t token) { return token < t.vocab; });
-    if (f.ok() && t.header().kind == TokenizerKind::unigram) f = check_scores(t, bytes);
+    if (t.header().kind != TokenizerKind::unigram) return f;
+    if (f.ok()) f = check_scores(t, bytes);
+    if (f.ok()) f = check_seams(t);
     return f;
 }
 

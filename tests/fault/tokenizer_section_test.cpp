@@ -337,10 +337,27 @@ TEST(unigram_section, with_a_number_out_of_range_is_refused) {
     EXPECT_UNIGRAM_ERROR(limit, s.lexicon().longest = max_piece_bytes + 1);
     EXPECT_UNIGRAM_ERROR(type, s.lexicon().sum_bytes = 0);
     EXPECT_UNIGRAM_ERROR(type, s.lexicon().sum_bytes = 5);
+    EXPECT_UNIGRAM_ERROR(none, s.lexicon().seams = 0);
+    EXPECT_UNIGRAM_ERROR(range, s.lexicon().seams = 2);
     EXPECT_UNIGRAM_ERROR(nonfinite, s.words(s.lexicon().scores)[5] = 0xff800000);
     EXPECT_UNIGRAM_ERROR(none, s.words(s.lexicon().scores)[5] = 0x7fc00000);  // a user-defined symbol
     EXPECT_UNIGRAM_ERROR(nonfinite, s.lexicon().lowest_score = std::numeric_limits<float>::quiet_NaN());
     EXPECT_UNIGRAM_ERROR(nonfinite, s.lexicon().highest_score = std::numeric_limits<float>::infinity());
+}
+
+// Small processors do not cut there, and do not look.
+TEST(unigram_section, with_a_piece_across_its_seams_is_refused) {
+    constexpr Error expected = sizeof(size_t) == 8 ? Error::mismatch : Error::none;
+    for (const char* piece : {"a.", "ab.", "xZ!b", "a7", "k~"}) {
+        TokenizerModel m = unigram_model();
+        m.lexicon.entries.push_back({piece, 2});
+        Section s(m);
+        LexiconTables& lexicon = *reinterpret_cast<LexiconTables*>(s.bytes.data() + s.header().lexicon);
+        EXPECT_EQ(lexicon.seams, 0u) << piece;
+        EXPECT_EQ(open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error, Error::none) << piece;
+        lexicon.seams = 1;
+        EXPECT_EQ(open_tokenizer(s.bytes.data(), s.bytes.size()).fault.error, expected) << piece;
+    }
 }
 
 TEST(unigram_section, with_a_trie_that_leads_outside_is_refused) {

@@ -88,6 +88,67 @@ TEST(remembered_words, may_have_unknown_characters) {
     }
 }
 
+// The same, and a piece for each of some marks and digits, and for some of them together, with a space in front and without.
+TokenizerModel with_marks(TokenizerModel m, Random& random) {
+    for (const std::string text : {",", "-", "7", " ,", " 7", "-,", ",,", "7-", ",a", "-ab"}) {
+        m.pieces.push_back(text);
+        m.lexicon.entries.push_back({text, uint32_t(m.pieces.size() - 1)});
+        m.lexicon.scores.push_back(-3.0f * float(text.size()) + float(random.below(3)) * 0.001f);
+    }
+    return m;
+}
+
+// The same, but a piece that no text here has forbids to cut at seams.
+TokenizerModel without_seams(TokenizerModel m) {
+    m.pieces.push_back("q,");
+    m.lexicon.entries.push_back({"q,", uint32_t(m.pieces.size() - 1)});
+    m.lexicon.scores.push_back(-14.0f);
+    return m;
+}
+
+uint32_t seams_of(const TestTokenizer& t) {
+    return reinterpret_cast<const LexiconTables*>(t.tokenizer.section + t.tokenizer.header().lexicon)->seams;
+}
+
+// Words of letters and marks, some of an unknown letter, some longer than those that are remembered.
+std::string words_with_marks(Random& random, size_t words) {
+    std::string text;
+    for (size_t i = 0; i < words; i++) {
+        for (uint64_t letters = random.below(i % 16 ? 9 : 40); letters; letters--) text += "aaaBbabc,-7"[random.below(i % 5 ? 11 : 7)];
+        text += ' ';
+    }
+    std::replace(text.begin(), text.end(), 'B', 'b');
+    return text;
+}
+
+TEST(remembered_words, may_be_put_together_from_parts_between_seams) {
+    Random random(9);
+    for (const uint32_t sum_bytes : {4u, 8u})
+        for (const uint32_t fuse : {0u, uint32_t(tokenizer_fuse_unk)}) {
+            TokenizerModel m = with_marks(close_scores(sum_bytes, random), random);
+            m.flags |= fuse;
+            const TestTokenizer with = open_test_tokenizer(m), without = open_test_tokenizer(without_seams(m));
+            ASSERT_EQ(seams_of(with), 1u);
+            ASSERT_EQ(seams_of(without), 0u);
+            ASSERT_EQ(without.tokenizer.header().pre_tokenizer, PreTokenizer::each_space);
+            for (const size_t words : {10u, 300u, 3000u, 30000u}) {
+                const std::string text = words_with_marks(random, words);
+                EXPECT_TRUE(encode_all(with.tokenizer, text) == encode_all(without.tokenizer, text)) << words << " words, sums of " << sum_bytes << ", fused: " << fuse;
+            }
+        }
+}
+
+TEST(remembered_words, have_seams_only_where_no_piece_goes_on_from_a_letter_to_a_mark) {
+    Random random(10);
+    const auto seams = [&](const std::string& piece) {
+        TokenizerModel m = close_scores(4, random);
+        m.lexicon.entries.push_back({piece, 1});
+        return seams_of(open_test_tokenizer(m));
+    };
+    for (const char* piece : {".", ".a", " .", "1a", "ab", "\xc3\xa9.", "a\xc3\xa9", "a b", "a\x01", "a\x7f"}) EXPECT_EQ(seams(piece), 1u) << piece;
+    for (const char* piece : {"a.", "Z!", "xa1", "z~", ".a.", "A@", "Z[", "a`", "z{", " a-"}) EXPECT_EQ(seams(piece), 0u) << piece;
+}
+
 TEST(remembered_words, are_those_of_texts_before_in_the_callers_memory) {
     Random random(2);
     const TestTokenizer with = open_test_tokenizer(close_scores(4, random));

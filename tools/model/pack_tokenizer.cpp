@@ -74,6 +74,16 @@ struct SpaceMerges {
     }
 };
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// No piece goes on from a letter to a mark or a digit.
+bool has_seams(const Lexicon& lexicon) {
+    const auto crosses = [](char before, char c) { return is_letter(before) && c > ' ' && c < 0x7f && !is_letter(c); };
+    return std::none_of(lexicon.entries.begin(), lexicon.entries.end(), [&](const LexiconEntry& entry) {
+        return std::adjacent_find(entry.text.begin(), entry.text.end(), crosses) != entry.text.end();
+    });
+}
+
 bool only_begins_with_space(const std::string& text) { return text.find(' ', 1) == std::string::npos; }
 
 // By the bytes of the piece; of equal pieces only the first token can be made from text.
@@ -256,7 +266,8 @@ uint32_t put_lexicon(Section& section, const TokenizerModel& model, uint32_t voc
     tables.lowest_score = lexicon.lowest_score;
     tables.highest_score = lexicon.highest_score;
     tables.sum_bytes = lexicon.sum_bytes;
-    tables.word_characters = lexicon.word_characters;
+    if (model.kind == TokenizerKind::unigram) tables.seams = has_seams(lexicon);
+    else tables.word_characters = lexicon.word_characters;
     return section.record(tables);
 }
 

@@ -151,7 +151,7 @@ Lexicon lexicon_from(const Tokenizer& t, size_t tokens, const std::string& sourc
     out.lowest_score = tables->lowest_score;
     out.highest_score = tables->highest_score;
     out.sum_bytes = tables->sum_bytes;
-    out.word_characters = tables->word_characters;
+    if (t.header().kind == TokenizerKind::wordpiece) out.word_characters = tables->word_characters;
     return out;
 }
 

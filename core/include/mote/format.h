@@ -330,7 +330,10 @@ struct LexiconTables {
     float lowest_score;          // of a piece; a character that no piece covers has 10 less
     float highest_score;         // of user-defined symbols, for each byte
     uint32_t sum_bytes;          // 4: sums of scores are rounded to f32, as in SentencePiece; 8: f64, as in Hugging Face's tokenizers
-    uint32_t word_characters;    // wordpiece: longer words are unknown
+    union {
+        uint32_t word_characters;  // wordpiece: longer words are unknown
+        uint32_t seams;            // unigram: 1 if no text has an ASCII letter before a visible ASCII character that is none, else 0
+    };
 };
 static_assert(sizeof(LexiconTables) == 32);
 
