@@ -5,6 +5,7 @@
 
 #include "import/import.h"
 #include "make_checkpoint.h"
+#include "opened_tokenizer.h"
 #include "refusal.h"
 
 namespace mote::tools {
@@ -15,6 +16,7 @@ using testing::expect_refusal;
 using testing::f32_tensor;
 using testing::HfModel;
 using testing::Json;
+using testing::OpenedTokenizer;
 using testing::TemporaryFolder;
 using testing::tiny_gpt2;
 using testing::tiny_llama;
@@ -408,12 +410,12 @@ TEST(hf, refuses_pickles_from_before_zip_files) {
                    [&] { import_checkpoint(folder.path()); });
 }
 
-// A tiny_llama() of 10 tokens.
-HfModel with_ten_tokens() {
+// A tiny_llama() of so many tokens.
+HfModel with_tokens(uint64_t tokens) {
     HfModel m = tiny_llama();
-    m.config["vocab_size"] = 10;
-    m.tensors["model.embed_tokens.weight"] = f32_tensor({10, 4}, 1);
-    m.tensors["lm_head.weight"] = f32_tensor({10, 4}, 1);
+    m.config["vocab_size"] = tokens;
+    m.tensors["model.embed_tokens.weight"] = f32_tensor({tokens, 4}, 1);
+    m.tensors["lm_head.weight"] = f32_tensor({tokens, 4}, 1);
     return m;
 }
 
@@ -422,7 +424,7 @@ TEST(hf, takes_the_tokenizer_of_the_folder) {
     const TemporaryFolder folder;
     folder.write("tokenizer.json", testing::marked_tokenizer().dump());
     expect_refusal("E_MISMATCH", {"8 tokens", "model 3"}, [&] { import_checkpoint(tiny_llama().write(folder)); });
-    HfModel m = with_ten_tokens();
+    HfModel m = with_tokens(10);
     m.config["eos_token_id"] = 2;
     const Weights w = import_checkpoint(m.write(folder));
     EXPECT_EQ(w.tokenizer->pieces.size(), 8u);
@@ -431,10 +433,35 @@ TEST(hf, takes_the_tokenizer_of_the_folder) {
     EXPECT_NE(notes(w).find("8 tokens, the model 10"), std::string::npos);
 }
 
+TEST(hf, leaves_out_control_tokens_that_the_model_has_no_rows_for) {
+    const TemporaryFolder folder;
+    Json tokenizer = testing::marked_tokenizer();
+    const auto add = [&](uint64_t id, const std::string& text, bool special) {
+        tokenizer["added_tokens"].push_back({{"id", id}, {"content", text}, {"special", special}, {"single_word", false}, {"lstrip", true},
+                                             {"rstrip", false}, {"normalized", false}});
+        folder.write("tokenizer.json", tokenizer.dump());
+    };
+    add(8, "<pad>", true);
+    const Weights w = import_checkpoint(with_tokens(8).write(folder));
+    EXPECT_EQ(w.tokenizer->pieces.size(), 8u);
+    EXPECT_NE(notes(w).find("\"<pad>\" is left out: it is none of the model's 8"), std::string::npos) << notes(w);
+    const OpenedTokenizer opened(*w.tokenizer);
+    EncodeOptions options;
+    options.parse_special = true;
+    for (const uint32_t id : opened.encode(" <pad>", options)) EXPECT_LT(id, 8u);
+
+    expect_refusal("E_MISMATCH", {"9 tokens", "model 7"}, [&] { import_checkpoint(with_tokens(7).write(folder)); });  // a piece is beyond
+    folder.write("tokenizer_config.json", Json{{"eos_token", "<pad>"}}.dump());
+    expect_refusal("E_MISMATCH", {"9 tokens", "model 8"}, [&] { import_checkpoint(with_tokens(8).write(folder)); });
+    folder.write("tokenizer_config.json", "{}");
+    add(9, "word", false);
+    expect_refusal("E_MISMATCH", {"10 tokens", "model 8"}, [&] { import_checkpoint(with_tokens(8).write(folder)); });
+}
+
 TEST(hf, takes_the_tokenizer_beside_a_file_that_has_its_configuration_there) {
     const TemporaryFolder folder, elsewhere;
     folder.write("tokenizer.json", testing::marked_tokenizer().dump());
-    const HfModel m = with_ten_tokens();
+    const HfModel m = with_tokens(10);
     const std::string file = m.write(folder) + "/model.safetensors";
     EXPECT_EQ(import_checkpoint(file).tokenizer->pieces.size(), 8u);
 
@@ -455,7 +482,7 @@ TEST(hf, takes_the_tokenizer_beside_a_file_that_has_its_configuration_there) {
 TEST(hf, leaves_a_tokenizer_beside_a_file_whose_configuration_is_elsewhere) {
     const TemporaryFolder folder, elsewhere;
     folder.write("tokenizer.json", testing::marked_tokenizer().dump());
-    const HfModel m = with_ten_tokens();
+    const HfModel m = with_tokens(10);
     const std::string file = m.write(folder) + "/model.safetensors";
     ImportOptions options;
     options.config = elsewhere.write("config.json", m.config.dump());

@@ -356,6 +356,25 @@ TEST(sentencepiece, control_tokens_of_files_beside_a_model_come_behind_its_piece
     }
 }
 
+TEST(sentencepiece, what_files_beside_a_model_say_of_begin_and_end_counts_more_than_what_it_says) {
+    using File = std::pair<std::string, Json>;
+    const auto control = [](const char* text) -> Json { return {{"content", text}, {"special", true}}; };
+    Json config = added_decoder({{"5", control("<|begin|>")}, {"6", control("<|end|>")}});
+    const File added = {"tokenizer_config.json", config}, other = {"special_tokens_map.json", {{"bos_token", "<s>"}}},
+               ids = {"generation_config.json", {{"bos_token_id", 5}, {"eos_token_id", {6, 1}}}}, none = {"tokenizer_config.json", {{"bos_token", "a"}}};
+    config["bos_token"] = "<|begin|>";
+    config["eos_token"] = control("<|end|>");
+    const File texts = {"tokenizer_config.json", config};
+    for (const uint64_t type : {1u, 2u}) {
+        for (const std::vector<File>& own : {std::vector<File>{}, {added}, {added, other}, {none}}) EXPECT_EQ(import_beside(type, own).bos, 1u);
+        for (const std::vector<File>& own : {std::vector<File>{texts}, {texts, other}, {added, ids}}) {
+            const TokenizerModel m = import_beside(type, own);
+            EXPECT_EQ(m.bos, 5u);
+            EXPECT_EQ(m.eos, 6u);
+        }
+    }
+}
+
 TEST(sentencepiece, tokens_beside_a_model_that_contradict_it_are_refused) {
     const auto refuses = [](const std::string& code, std::initializer_list<const char*> says, const char* id, const Json& token) {
         for (const uint64_t type : {1u, 2u})

@@ -9,6 +9,7 @@
 #include "import/gguf.h"
 #include "import/llama2c.h"
 #include "import/transformer.h"
+#include "tokenizer/control_tokens.h"
 #include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer/tokenizer_import.h"
 
@@ -32,7 +33,11 @@ enum class Padding { refused, allowed };
 
 void attach_tokenizer(const std::string& path, Padding padding, Weights& weights) {
     weights.tokenizer = import_tokenizer(path, weights.notes);
-    const size_t tokens = weights.tokenizer->pieces.size(), vocab = weights.architecture.vocab;
+    const size_t vocab = weights.architecture.vocab;
+    if (padding == Padding::allowed)
+        for (const std::string& text : leave_out_control_tokens(vocab, *weights.tokenizer))
+            weights.notes.push_back(path + ": control token " + shown(text) + " is left out: it is none of the model's " + std::to_string(vocab));
+    const size_t tokens = weights.tokenizer->pieces.size();
     const std::string both = "the tokenizer has " + std::to_string(tokens) + " tokens, the model " + std::to_string(vocab);
     if (tokens > vocab || (tokens < vocab && padding == Padding::refused)) refuse("E_MISMATCH", path, both);
     if (tokens < vocab) weights.notes.push_back(path + ": " + both + "; the rest is padding");

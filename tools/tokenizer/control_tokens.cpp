@@ -69,4 +69,19 @@ void add_control_tokens(std::vector<AddedToken> added, TokenizerModel& model) {
     put_whole_rules(rules, true, model);
 }
 
+std::vector<std::string> leave_out_control_tokens(size_t vocab, TokenizerModel& model) {
+    if (model.pieces.size() <= vocab) return {};
+    const auto beyond = [&](uint32_t token) { return token != no_token && token >= vocab; };
+    const std::set<uint32_t> control(model.specials.begin(), model.specials.end());
+    const size_t without_use = static_cast<size_t>(std::count_if(control.begin(), control.end(), beyond));
+    if (without_use != model.pieces.size() - vocab || beyond(model.bos) || beyond(model.eos) || beyond(model.unk)) return {};
+    const std::vector<std::string> texts(model.pieces.begin() + static_cast<std::ptrdiff_t>(vocab), model.pieces.end());
+    model.pieces.resize(vocab);
+    if (model.lexicon.scores.size() > vocab) model.lexicon.scores.resize(vocab);
+    model.specials.erase(std::remove_if(model.specials.begin(), model.specials.end(), beyond), model.specials.end());
+    const auto of_one_beyond = [&](const WholeRule& rule) { return beyond(rule.token); };
+    model.whole.erase(std::remove_if(model.whole.begin(), model.whole.end(), of_one_beyond), model.whole.end());
+    return texts;
+}
+
 }  // namespace mote::tools

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -67,13 +68,17 @@ TokenizerModel import_json(const std::string& file, std::vector<std::string>& no
     return tokenizer;
 }
 
-// The library adds neither begin nor end token; the files beside the model may ask for them.
+// What the files beside the model say of its begin and end token counts more than what it says itself, which was before it learnt to chat. The
+// library adds neither; the files may ask for that.
 TokenizerModel import_sentencepiece(const MappedFile& file, std::vector<std::string>& notes) {
     SpecialTokens special = read_special_tokens(file.path());
     read_added_tokens(folder_of(file.path()) + "/added_tokens.json", special);
     TokenizerModel model = import_tokenizer_sentencepiece(file, notes);
     add_control_tokens(special.added, model);
+    const uint32_t bos = std::exchange(model.bos, no_token), eos = std::exchange(model.eos, no_token);
     complete_special_tokens(special, model, notes);
+    if (model.bos == no_token) model.bos = bos;
+    if (model.eos == no_token) model.eos = eos;
     if (special.add_bos && model.bos != no_token) model.flags |= tokenizer_add_bos;
     if (special.add_eos && model.eos != no_token) model.flags |= tokenizer_add_eos;
     return model;
