@@ -1,11 +1,15 @@
 // Tokenizers that others made, against token ids that others computed.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <sstream>
 
+#include "make_checkpoint.h"
 #include "opened_tokenizer.h"
 #include "refusal.h"
 #include "shared_data.h"
 #include "test_vectors.h"
+#include "tokenizer/bpe.h"
 #include "tokenizer/tokenizer_import.h"
 
 namespace mote::tools {
@@ -53,6 +57,38 @@ TEST(real_tokenizers, qwen2_gives_46_of_46_vectors_from_ranks) {
     const TokenizerModel m = import_tokenizer(shared_data("tokenizers/qwen2/qwen.tiktoken"));
     EXPECT_EQ(m.pieces[151645], "<|im_end|>");
     expect_vectors(OpenedTokenizer(m), "tokenizers/llamacpp/ggml-vocab-qwen2.gguf");
+}
+
+// As Hugging Face's folders keep it: control tokens are in the configuration, which names the class.
+void write_vocab_and_merges(const TokenizerModel& m, const testing::TemporaryFolder& folder) {
+    const auto in_alphabet = [&](uint32_t id) {
+        std::string text;
+        for (const char byte : m.pieces[id]) text += byte_to_alphabet(static_cast<uint8_t>(byte));
+        return text;
+    };
+    testing::Json vocab = testing::Json::object(), config = {{"tokenizer_class", "Qwen2Tokenizer"}, {"eos_token", "<|im_end|>"}};
+    for (const uint32_t id : m.specials) config["added_tokens_decoder"][std::to_string(id)] = {{"content", m.pieces[id]}, {"special", true}};
+    for (uint32_t id = 0; id < m.pieces.size() - m.specials.size(); id++) vocab[in_alphabet(id)] = id;
+    std::vector<MergeRule> merges = m.merges;
+    std::sort(merges.begin(), merges.end(), [](const MergeRule& a, const MergeRule& b) { return a.rank < b.rank; });
+    std::string lines = "#version: 0.2\n";
+    for (const MergeRule& merge : merges) lines += in_alphabet(merge.left) + " " + in_alphabet(merge.right) + "\n";
+    folder.write("vocab.json", vocab.dump());
+    folder.write("merges.txt", lines);
+    folder.write("tokenizer_config.json", config.dump());
+}
+
+TEST(real_tokenizers, qwen2_gives_46_of_46_vectors_from_vocab_and_merges) {
+    MOTE_NEEDS("tokenizers/qwen2/qwen.tiktoken");
+    MOTE_NEEDS("tokenizers/llamacpp/ggml-vocab-qwen2.gguf.inp");
+    const testing::TemporaryFolder folder;
+    write_vocab_and_merges(import_tokenizer(shared_data("tokenizers/qwen2/qwen.tiktoken")), folder);
+    const TokenizerModel m = import_tokenizer(folder.path());
+    EXPECT_EQ(m.pieces[151645], "<|im_end|>");
+    EXPECT_EQ(m.eos, 151645u);
+    const OpenedTokenizer t(m);
+    expect_vectors(t, "tokenizers/llamacpp/ggml-vocab-qwen2.gguf");
+    EXPECT_EQ(t.encode("e\xcc\x81"), t.encode("\xc3\xa9"));  // NFC, as the class has it
 }
 
 // A random text has every byte and every pair of them. The whole file as one text.

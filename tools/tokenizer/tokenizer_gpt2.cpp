@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/unicode_forms.h"
 #include "tokenizer/whole_rules.h"
 
 namespace mote::tools {
@@ -64,17 +65,22 @@ void read_merges(const MappedFile& file, MergeList& merges, std::vector<std::str
         notes.push_back(file.path() + ": " + std::to_string(merges.repeated()) + " merges stand twice; the first place counts");
 }
 
-// vocab.json and merges.txt are also what tokenizers of other rules are kept in: CLIP's, Qwen2's, RoBERTa's.
-void require_known_class(const SpecialTokens& special) {
-    std::string name = special.tokenizer_class;
-    const std::string fast = "Fast";
-    if (name.size() > fast.size() && name.compare(name.size() - fast.size(), fast.size(), fast) == 0)
-        name.resize(name.size() - fast.size());
-    for (const char* known : {"", "GPT2Tokenizer", "CodeGenTokenizer"})
-        if (name == known) return;
-    special.class_said.refuse("E_UNSUPPORTED", shown(special.tokenizer_class) +
-                                                   " is not supported with vocab.json and merges.txt; GPT2Tokenizer and "
-                                                   "CodeGenTokenizer are, others need a tokenizer.json");
+// How transformers' class of a tokenizer treats text. vocab.json and merges.txt are also what CLIP's and RoBERTa's are kept in.
+struct Class {
+    const char* name;
+    PreTokenizer rule;
+    const char* form;  // of Unicode; "": none
+};
+constexpr Class classes[] = {{"GPT2Tokenizer", PreTokenizer::gpt2, ""}, {"CodeGenTokenizer", PreTokenizer::gpt2, ""}, {"Qwen2Tokenizer", PreTokenizer::qwen2, "NFC"}};
+
+const Class& class_of(const SpecialTokens& special) {
+    std::string names;
+    for (const Class& c : classes) {
+        if (special.tokenizer_class.empty() || special.tokenizer_class == c.name || special.tokenizer_class == c.name + std::string("Fast")) return c;
+        names += (names.empty() ? "" : ", ") + std::string(c.name);
+    }
+    special.class_said.refuse("E_UNSUPPORTED", shown(special.tokenizer_class) + " is not supported with vocab.json and merges.txt; " + names +
+                                                   " are, others need a tokenizer.json");
 }
 
 // Those that files list, and of the vocabulary's own those that are named.
@@ -102,9 +108,10 @@ uint32_t find_token(const TokenIds& ids, const std::optional<std::string>& text)
 
 TokenizerModel import_tokenizer_gpt2(const JsonView& vocab, const std::string& merges_file, const SpecialTokens& special,
                                      std::vector<std::string>& notes) {
-    require_known_class(special);
+    const Class& own = class_of(special);
     TokenizerModel model = empty_tokenizer();
-    model.pre_tokenizer = PreTokenizer::gpt2;
+    model.pre_tokenizer = own.rule;
+    if (*own.form) model.normal_form = unicode_form(form_named(own.form));
     if (special.add_prefix_space) model.flags |= byte_level_prefix;
     Vocabulary vocabulary;
     read_vocabulary(vocab, "", special.added.size(), vocabulary);
