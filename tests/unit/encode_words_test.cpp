@@ -187,11 +187,11 @@ TokenizerModel merging(const std::vector<std::pair<std::string, std::string>>& m
     return m;
 }
 
-// Ids of a text in memory that ends where it ends, and of its words one by one, too short to be remembered.
+// Ids of a text in memory that ends where it ends, with scratch full of spaces; and of its words one by one, too short to be remembered.
 Ids encode_at_end_of_memory(const Tokenizer& t, const std::string& text, const EncodeOptions& options) {
     const std::unique_ptr<char[]> copy(new char[text.size()]);
     std::copy(text.begin(), text.end(), copy.get());
-    std::vector<uint32_t> scratch(encode_scratch(t, text.size()).value / 4);
+    std::vector<uint32_t> scratch(encode_scratch(t, text.size()).value / 4, 0x20202020);
     Ids tokens(encode_limit(t, text.size()));
     const Result<size_t> count = encode(t, {copy.get(), text.size()}, options, {reinterpret_cast<uint8_t*>(scratch.data()), scratch.size() * 4},
                                         {tokens.data(), tokens.size()});
@@ -244,6 +244,21 @@ TEST(remembered_words, are_found_by_all_their_bytes) {
             ASSERT_EQ(encode_at_end_of_memory(t.tokenizer, text, options), expected) << i;
             ASSERT_EQ(encode_at_end_of_memory(t.tokenizer, text, {}), expected) << i;
         }
+    }
+}
+
+TEST(remembered_words, end_where_normalized_text_ends) {
+    Random random(11);
+    TokenizerModel m = close_scores(4, random);
+    const TestTokenizer plain = open_test_tokenizer(m);
+    m.flags |= tokenizer_squeeze_spaces;
+    const TestTokenizer t = open_test_tokenizer(m);
+    for (int i = 0; i < 300; i++) {
+        const std::string text = words_of(random, random.below(40)) + "a";
+        std::string squeezed;
+        for (const char c : text)
+            if (c != ' ' || (!squeezed.empty() && squeezed.back() != ' ')) squeezed += c;
+        ASSERT_EQ(encode_at_end_of_memory(t.tokenizer, text, {}), encode_all(plain.tokenizer, squeezed)) << text;
     }
 }
 
