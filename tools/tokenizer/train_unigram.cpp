@@ -54,12 +54,20 @@ std::unordered_map<std::string, std::string> options(uint32_t vocab) {
             {"character_coverage", "0.9995"}, {"num_threads", "4"},                {"minloglevel", "2"}};
 }
 
-std::string trained(const std::vector<WordCount>& words, uint32_t vocab) {
+// The library puts its own place in front: ./src/x.cc(12) [condition] reason
+std::string reason_of(const std::string& message) {
+    const size_t end = message.find("] ");
+    return end == std::string::npos ? message : message.substr(end + 2);
+}
+
+std::string trained(const std::vector<WordCount>& words, uint32_t vocab, uint32_t specials) {
     Words sentences(words);
     if (sentences.done()) refuse("E_EMPTY", "the text", "has no words to learn pieces from");
     std::string model;
-    const sentencepiece::util::Status status = sentencepiece::SentencePieceTrainer::Train(options(vocab), &sentences, &model);
-    if (!status.ok()) refuse_usage("--type unigram: SentencePiece says: " + shown(status.message()));
+    const sentencepiece::util::Status status = sentencepiece::SentencePieceTrainer::Train(options(vocab - specials), &sentences, &model);
+    if (!status.ok())
+        refuse_usage("--type unigram: SentencePiece, whose vocab_size is --vocab less " + std::to_string(specials) +
+                     " control tokens, says: " + shown(reason_of(status.message()), 200));
     return model;
 }
 
@@ -72,7 +80,7 @@ uint32_t add(TokenizerModel& model, const std::string& piece, float score) {
 }  // namespace
 
 TokenizerModel train_unigram(const std::vector<WordCount>& words, const std::vector<std::string>& specials, uint32_t vocab) {
-    const std::string source = "the trained model", serialized = trained(words, vocab - static_cast<uint32_t>(specials.size()));
+    const std::string source = "the trained model", serialized = trained(words, vocab, static_cast<uint32_t>(specials.size()));
     const SentencePieceModel learnt = read_sentencepiece_model(serialized, source);
 
     TokenizerModel model = empty_tokenizer();
