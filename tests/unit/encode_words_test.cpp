@@ -20,6 +20,14 @@ using tools::TokenizerModel;
 
 using Ids = std::vector<uint32_t>;
 
+void add_scored(TokenizerModel& m, const std::string& text, float score) {
+    m.pieces.push_back(text);
+    m.lexicon.entries.push_back({text, uint32_t(m.pieces.size() - 1)});
+    m.lexicon.scores.push_back(score);
+}
+
+float close_score(const std::string& text, Random& random) { return -3.0f * float(text.size()) + float(random.below(3)) * 0.001f; }
+
 // All words of one to four letters, with spaces in front or not, by scores so close that rounding decides.
 TokenizerModel close_scores(uint32_t sum_bytes, Random& random) {
     TokenizerModel m = model_of_pieces({"<unk>"});
@@ -32,9 +40,7 @@ TokenizerModel close_scores(uint32_t sum_bytes, Random& random) {
             std::string text = space;
             for (uint32_t rest = code; rest; rest /= 3)
                 if (rest % 3) text += "_ab"[rest % 3];
-            m.pieces.push_back(text);
-            m.lexicon.entries.push_back({text, uint32_t(m.pieces.size() - 1)});
-            m.lexicon.scores.push_back(-3.0f * float(text.size()) + float(random.below(3)) * 0.001f);
+            add_scored(m, text, close_score(text, random));
         }
     m.lexicon.lowest_score = -15.0f;
     m.lexicon.highest_score = -1.0f;
@@ -43,9 +49,7 @@ TokenizerModel close_scores(uint32_t sum_bytes, Random& random) {
 
 // The same, but a piece that no text here has forbids to cut at spaces, and so to remember.
 TokenizerModel without_words(TokenizerModel m) {
-    m.pieces.push_back("q q");
-    m.lexicon.entries.push_back({"q q", uint32_t(m.pieces.size() - 1)});
-    m.lexicon.scores.push_back(-14.0f);
+    add_scored(m, "q q", -14.0f);
     return m;
 }
 
@@ -90,19 +94,14 @@ TEST(remembered_words, may_have_unknown_characters) {
 
 // The same, and a piece for each of some marks and digits, and for some of them together, with a space in front and without.
 TokenizerModel with_marks(TokenizerModel m, Random& random) {
-    for (const std::string text : {",", "-", "7", " ,", " 7", "-,", ",,", "7-", ",a", "-ab"}) {
-        m.pieces.push_back(text);
-        m.lexicon.entries.push_back({text, uint32_t(m.pieces.size() - 1)});
-        m.lexicon.scores.push_back(-3.0f * float(text.size()) + float(random.below(3)) * 0.001f);
-    }
+    for (const std::string text : {",", "-", "7", " ,", " 7", "-,", ",,", "7-", ",a", "-ab"})
+        add_scored(m, text, close_score(text, random));
     return m;
 }
 
 // The same, but a piece that no text here has forbids to cut at seams.
 TokenizerModel without_seams(TokenizerModel m) {
-    m.pieces.push_back("q,");
-    m.lexicon.entries.push_back({"q,", uint32_t(m.pieces.size() - 1)});
-    m.lexicon.scores.push_back(-14.0f);
+    add_scored(m, "q,", -14.0f);
     return m;
 }
 

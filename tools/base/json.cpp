@@ -163,4 +163,9 @@ void JsonView::refuse_type(const char* wanted) const {
     refuse("E_TYPE", std::string("is ") + value_->type_name() + ", must be " + wanted);
 }
 
+bool flag(const JsonView& object, const char* key, bool otherwise) {
+    const std::optional<JsonView> found = object.find(key);
+    return found ? found->boolean() : otherwise;
+}
+
 }  // namespace mote::tools

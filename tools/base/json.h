@@ -52,4 +52,7 @@ private:
     std::string place_;
 };
 
+/// A member that may be missing. Errors: E_TYPE.
+bool flag(const JsonView& object, const char* key, bool otherwise);
+
 }  // namespace mote::tools

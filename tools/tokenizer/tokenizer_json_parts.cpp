@@ -79,11 +79,6 @@ bool is_form(const std::vector<JsonView>& normalizers, size_t i) {
     return true;
 }
 
-bool flag(const JsonView& part, const char* key, bool otherwise) {
-    const std::optional<JsonView> found = part.find(key);
-    return found ? found->boolean() : otherwise;
-}
-
 bool replaces(const JsonView& part, const std::string& from, const std::string& to) {
     const std::optional<JsonView> pattern = part.at("pattern").find("String");
     return pattern && pattern->text() == from && part.at("content").text() == to;

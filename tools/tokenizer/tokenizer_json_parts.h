@@ -23,8 +23,6 @@ std::vector<JsonView> parts_of(const JsonView& root, const char* stage, const ch
 /// not count.
 bool is_form(const std::vector<JsonView>& normalizers, size_t i);
 
-bool flag(const JsonView& part, const char* key, bool otherwise);
-
 /// Whether a Replace part turns exactly `from` into `to`.
 bool replaces(const JsonView& part, const std::string& from, const std::string& to);
 

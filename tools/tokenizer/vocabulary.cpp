@@ -11,11 +11,6 @@ namespace {
 
 constexpr size_t max_token_bytes = 1 << 16;
 
-bool flag(const JsonView& token, const char* key, bool otherwise) {
-    const std::optional<JsonView> found = token.find(key);
-    return found ? found->boolean() : otherwise;
-}
-
 void place_added(const AddedToken& token, Vocabulary& vocabulary) {
     if (token.text.empty()) token.said.refuse("E_EMPTY", "its content has no characters");
     const auto known = vocabulary.ids.find(token.text);
